@@ -1,0 +1,45 @@
+#include "shared/base/real_clock.hpp"
+
+#include <boost/system/error_code.hpp>
+
+namespace holdfast {
+
+RealClock::RealClock(Executor executor) : timer_{std::move(executor)} {}
+
+WallTime RealClock::now() const { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
+
+SteadyTime RealClock::steady() const { return std::chrono::time_point_cast<Duration>(std::chrono::steady_clock::now()); }
+
+Clock::AlarmId RealClock::call_at(SteadyTime when, std::function<void()> action) {
+    const AlarmId id = alarms_.add(when, std::move(action));
+    arm();
+    return id;
+}
+
+void RealClock::cancel(AlarmId id) {
+    alarms_.remove(id);
+    arm();
+}
+
+void RealClock::arm() {
+    const auto next = alarms_.next();
+    if (next == armed_for_) return;
+    armed_for_ = next;
+    if (!next) {
+        timer_.cancel();
+        return;
+    }
+    timer_.expires_at(*next);
+    timer_.async_wait([this](boost::system::error_code error) {
+        if (!error) ring();
+    });
+}
+
+void RealClock::ring() {
+    armed_for_.reset();
+    const SteadyTime until = steady();
+    while (auto action = alarms_.take_due(until)) action();
+    arm();
+}
+
+}  // namespace holdfast
