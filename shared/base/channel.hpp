@@ -32,7 +32,8 @@ public:
     // Nothing if `deadline` comes first.
     Task<std::optional<T>> pop_until(Clock& clock, SteadyTime deadline) {
         while (values_.empty()) {
-            if (!co_await changed_.wait_until(clock, deadline)) break;
+            const bool in_time = co_await changed_.wait_until(clock, deadline);
+            if (!in_time) break;
         }
         co_return try_pop();
     }

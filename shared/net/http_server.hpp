@@ -1,0 +1,87 @@
+// Asynchronous HTTP/1.1 server: keep-alive, TLS, limits on everything that a peer could make large or slow, graceful stop.
+// The handler is a task on the I/O thread; what it throws besides cancellation is a bug and ends the process.
+//
+//   HttpServer server{executor, clock, options, [&](ServerRequest request) { return answer(std::move(request)); }};
+//   HOLDFAST_TRY(server.listen("127.0.0.1", 0));      // 0: any free port, see port()
+//   ...
+//   co_await server.stop(clock.steady() + 2s);        // no new requests; those begun are finished until then, then cut
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "shared/base/result.hpp"
+#include "shared/base/task.hpp"
+#include "shared/base/time.hpp"
+#include "shared/net/http.hpp"
+
+namespace holdfast::net {
+
+struct HttpServerOptions {
+    std::optional<TlsFiles> tls;  // with ca_file: clients must show a certificate of that CA
+    std::size_t header_bytes_max{16U << 10U};
+    std::size_t body_bytes_max{64U << 20U};
+    std::size_t connections_max{1024};
+    Duration header_timeout{std::chrono::seconds{10}};  // from a request's first byte to the end of its header
+    Duration body_timeout{std::chrono::seconds{30}};
+    Duration idle_timeout{std::chrono::seconds{120}};   // between requests of a connection
+    Duration write_timeout{std::chrono::seconds{30}};
+};
+
+struct ServerRequest {
+    HttpRequest message;
+    std::string path;         // decoded, without query
+    std::string query;        // raw, without '?'
+    std::string peer;         // "127.0.0.1:40000"
+    std::string common_name;  // of the client's certificate; empty without TLS
+
+    // A parameter of the query, decoded; nothing if absent.
+    [[nodiscard]] std::optional<std::string> parameter(std::string_view name) const;
+};
+
+// Where a handler writes a response without end. write() returns false when the peer is gone or too slow; then end the task.
+class StreamWriter {
+public:
+    StreamWriter() = default;
+    StreamWriter(const StreamWriter&) = delete;
+    StreamWriter& operator=(const StreamWriter&) = delete;
+    virtual ~StreamWriter() = default;
+    virtual Task<bool> write(std::string data) = 0;
+};
+
+// A chunked response: status and headers are sent, then `body` runs until it returns.
+struct StreamResponse {
+    HttpResponse head;
+    std::function<Task<void>(StreamWriter&)> body;
+};
+
+// Closes the connection without an answer: for simulated faults.
+struct DropConnection {};
+
+using Reply = std::variant<HttpResponse, StreamResponse, DropConnection>;
+using HttpHandler = std::function<Task<Reply>(ServerRequest)>;
+
+class HttpServer {
+public:
+    HttpServer(Executor executor, Clock& clock, HttpServerOptions options, HttpHandler handler);
+    HttpServer(const HttpServer&) = delete;
+    HttpServer& operator=(const HttpServer&) = delete;
+    ~HttpServer();
+
+    // Binds and accepts. kIo with a sentence when the address is in use or not ours; kInvalidArgument for unusable TLS files.
+    Result<void> listen(const std::string& address, std::uint16_t port);
+    [[nodiscard]] std::uint16_t port() const;
+    Task<void> stop(SteadyTime deadline);
+
+private:
+    class Impl;
+    std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace holdfast::net
