@@ -1,0 +1,28 @@
+// What healthy means for an engine: a list of checks, each with its own verdict and sentence.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace holdfast::validator {
+
+struct HealthCheck {
+    std::string name;  // stable: "beacon_nodes", "protectors", "duties", "last_duties", "duty_loop"
+    bool ok{false};
+    std::string detail;
+};
+
+struct Health {
+    std::string state;  // "starting", "on_duty", "draining"
+    std::vector<HealthCheck> checks;
+
+    [[nodiscard]] bool ok() const {
+        if (state != "on_duty") return false;
+        for (const HealthCheck& check : checks) {
+            if (!check.ok) return false;
+        }
+        return true;
+    }
+};
+
+}  // namespace holdfast::validator
