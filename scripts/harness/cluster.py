@@ -1,0 +1,167 @@
+"""A simulated chain, protectors and a primary, as real processes on 127.0.0.1."""
+import dataclasses
+import json
+import os
+import time
+
+from . import http_json
+from .processes import ProcessError, free_port
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+START_TIMEOUT = 60.0
+
+
+def program(name):
+    """The path of a built program: HOLDFAST_BIN, or the release build."""
+    path = os.path.join(os.environ.get("HOLDFAST_BIN") or os.path.join(ROOT, "build", "release", "bin"), name)
+    if not os.access(path, os.X_OK):
+        raise ProcessError(f"no program {path}: build first, or set HOLDFAST_BIN to the folder of the programs")
+    return path
+
+
+@dataclasses.dataclass(frozen=True)
+class ChainTime:
+    """Where the clock stands on a chain."""
+    genesis_time: float
+    slot_ms: int
+    slots_per_epoch: int
+
+    def slot(self, at=None):
+        """The slot at a time (now); -1 before genesis."""
+        passed = (time.time() if at is None else at) - self.genesis_time
+        return -1 if passed < 0 else int(passed * 1000 // self.slot_ms)
+
+    def start_of(self, slot):
+        return self.genesis_time + slot * self.slot_ms / 1000
+
+    def epoch_of(self, slot):
+        return slot // self.slots_per_epoch
+
+    def first_slot(self, epoch):
+        return epoch * self.slots_per_epoch
+
+    def wait_slot(self, slot, fraction=0.0):
+        """Sleeps until that fraction of the slot has passed."""
+        while True:
+            left = self.start_of(slot) + fraction * self.slot_ms / 1000 - time.time()
+            if left <= 0:
+                return
+            time.sleep(min(left, 0.5))
+
+
+class Chain:
+    """holdfast-sim and its admin interface."""
+
+    def __init__(self, run, *, nodes=3, validators=64, preset="minimal", slot_ms=2000, fork="fulu", genesis_delay_ms=6000,
+                 keystores=None, keys=None, options=()):
+        argv = [program("holdfast-sim"), "--nodes", nodes, "--base-port", 0, "--admin-port", 0, "--validators", validators,
+                "--preset", preset, "--slot-ms", slot_ms, "--fork", fork, "--genesis-delay-ms", genesis_delay_ms]
+        if keystores:
+            argv += ["--write-keystores", keystores]
+        if keys:
+            argv += ["--keys", keys]
+        self.process = run.start("chain", [*argv, *options])
+        self.process.wait_line(r"^\{.*\}$", START_TIMEOUT + validators / 50)
+        self.info = json.loads(next(line for line in self.process.out().splitlines() if line.startswith("{")))
+        self.nodes = list(self.info["nodes"])
+        self.admin = self.info["admin"]
+        self.time = ChainTime(float(self.info["genesis_time"]), int(self.info["slot_ms"]), int(self.info["slots_per_epoch"]))
+
+    def status(self):
+        return http_json.get(self.admin + "/status")
+
+    def score(self):
+        return http_json.get(self.admin + "/score")
+
+    def received(self, slot):
+        return http_json.get(f"{self.admin}/received?slot={slot}")
+
+    def faults(self, node, **faults):
+        """Sets the faults of a node; none given clears them."""
+        return http_json.post(self.admin + "/faults", {"node": node, "faults": faults})
+
+    def command(self, **what):
+        """Tells the chain to do something: a late or missing block, a reorganisation."""
+        return http_json.post(self.admin + "/chain", what)
+
+
+class Protector:
+    """One holdfast-protector; its data folder outlives its process."""
+
+    def __init__(self, run, number, chain_time, genesis_validators_root, port=0):
+        self._run = run
+        self.number = number
+        self.name = f"protector{number}"
+        self.data = run.path(self.name)
+        self._chain = ["--genesis-time", int(chain_time.genesis_time), "--genesis-validators-root", genesis_validators_root,
+                       "--slot-duration-ms", chain_time.slot_ms, "--slots-per-epoch", chain_time.slots_per_epoch]
+        self._port = port
+        self.process = None
+        self.url = None
+
+    def launch(self, init=False):
+        """Starts the process and does not wait."""
+        self.process = self._run.start(self.name, [program("holdfast-protector"), "--listen", f"127.0.0.1:{self._port}", "--data-dir",
+                                                   self.data, "--node-id", self.name, *self._chain, *(["--init"] if init else [])])
+        return self
+
+    def ready(self):
+        """Waits until it listens; from then on it keeps its port over restarts."""
+        self._port = int(self.process.wait_line(r"listening on 127\.0\.0\.1:(\d+)", START_TIMEOUT).group(1))
+        self.url = f"http://127.0.0.1:{self._port}"
+        return self
+
+    def restart(self):
+        return self.launch().ready()
+
+    def kill(self):
+        self.process.kill()
+
+    def status(self):
+        return http_json.get(self.url + "/v1/status")
+
+
+def start_protectors(run, count, chain_time, genesis_validators_root):
+    members = [Protector(run, number, chain_time, genesis_validators_root).launch(init=True) for number in range(1, count + 1)]
+    return [member.ready() for member in members]
+
+
+class Primary:
+    """holdfast-primary."""
+
+    def __init__(self, run, nodes, keystores, protectors, quorum, options=()):
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.argv = primary_argv(nodes, keystores, [p if isinstance(p, str) else p.url for p in protectors], quorum,
+                                 "--listen", f"127.0.0.1:{self.port}", *options)
+        self.process = run.start("primary", self.argv)
+
+    def health(self):
+        """The parsed body of /healthz, or None while nothing answers."""
+        try:
+            return json.loads(http_json.request("GET", self.url + "/healthz", timeout=2)[1])
+        except (http_json.HttpError, ValueError):
+            return None
+
+    def metrics(self):
+        return http_json.request("GET", self.url + "/metrics")[1]
+
+    def wait_ready(self, timeout=START_TIMEOUT):
+        """Waits until /healthz answers 200."""
+        end = time.monotonic() + timeout
+        while True:
+            try:
+                if http_json.request("GET", self.url + "/healthz", timeout=2)[0] == 200:
+                    return self
+            except http_json.HttpError:
+                pass
+            if not self.process.running:
+                raise ProcessError(f"the primary ended with code {self.process.exit_code}:\n{self.process.last_lines()}")
+            if time.monotonic() > end:
+                raise ProcessError(f"the primary was not healthy after {timeout:.0f} s:\n{self.process.last_lines()}")
+            time.sleep(0.05)
+
+
+def primary_argv(nodes, keystores, protectors, quorum, *options):
+    return [program("holdfast-primary"), "--beacon-nodes", ",".join(nodes), "--keystores", keystores, "--protectors",
+            ",".join(protectors), "--quorum", quorum, *options]

@@ -1,0 +1,94 @@
+"""What the demo shows: a table that is redrawn in a terminal, one line per slot elsewhere."""
+import time
+
+from .http_json import HttpError
+from .screen import BOLD, DIM, GREEN, RED, YELLOW
+
+SLOTS_SHOWN = 8
+SETTLED_SLOTS = 2  # so many slots later an attestation is in a block, if nothing is wrong
+
+
+class DemoView:
+    def __init__(self, screen, quiet=False):
+        self._screen = screen
+        self._quiet = quiet
+        self._said_slot = -1
+        self._started = time.time()
+        self.live = screen.live and not quiet
+
+    def say(self, text):
+        if not self._quiet:
+            self._screen.say(text)
+
+    def update(self, demo):
+        if self._quiet:
+            return
+        if self.live:
+            self._screen.show(self._lines(demo))
+            return
+        settled = demo.chain.time.slot() - SETTLED_SLOTS
+        while self._said_slot < settled:
+            self._said_slot += 1
+            self._screen.say("".join(text for text, _ in self._slot_line(demo, self._said_slot)))
+
+    def finish(self, figures):
+        self._screen.keep()
+        self._screen.say("")
+        self._screen.say(f"{figures['included']} of {figures['due']} attestations of {figures['epochs']} epochs are in the chain: right "
+                         f"source {figures['right_source']}, target {figures['right_target']}, head {figures['right_head']}; "
+                         f"{figures['slashable']} slashable")
+        verdict = "it holds: nothing missed, nothing wrong, nothing slashable" if figures["holds"] else "it does NOT hold"
+        self._screen.say(self._screen.paint(verdict, GREEN if figures["holds"] else RED))
+
+    def _lines(self, demo):
+        chain_time = demo.chain.time
+        slot = chain_time.slot()
+        where = (f"slot {slot}, epoch {chain_time.epoch_of(slot)}" if slot >= 0
+                 else f"genesis in {chain_time.genesis_time - time.time():.0f} s")
+        lines = [[("Holdfast", BOLD), (f"   {where}   {time.time() - self._started:.0f} s", None)], ""]
+        lines += self._node_lines(demo)
+        lines += self._protector_lines(demo)
+        lines.append([("  primary      ", None), self._light(demo.primary.process.running), (f" {demo.primary.url}", DIM)])
+        lines += ["", "  slot  epoch  attested  in the chain  source  target  head"]
+        lines += [self._slot_line(demo, number) for number in range(max(0, slot - SLOTS_SHOWN + 1), slot + 1)]
+        return [*lines, "", self._score_line(demo)]
+
+    def _node_lines(self, demo):
+        lines = []
+        for number, node in enumerate(demo.chain.node_states()):
+            up = number != demo.killed_node
+            lines.append([(f"  node {number}       ", None), self._light(up), (f" head {node}" if up else " killed", None if up else RED),
+                          (f"  {demo.chain.nodes[number]}", DIM)])
+        return lines
+
+    def _protector_lines(self, demo):
+        lines = []
+        for member in demo.protectors:
+            up = member.process.running
+            lines.append([(f"  {member.name}   ", None), self._light(up), (self._member_text(member) if up else " killed", None if up else RED),
+                          (f"  {member.url}", DIM)])
+        return lines
+
+    @staticmethod
+    def _member_text(member):
+        try:
+            return member.summary()
+        except HttpError:
+            return " no answer"
+
+    def _slot_line(self, demo, slot):
+        score = demo.chain.slot_totals(slot)
+        settled = demo.chain.time.slot() - slot >= SETTLED_SLOTS
+        colour = GREEN if score.perfect() else RED if settled else YELLOW
+        text = (f"  {slot:4}  {demo.chain.time.epoch_of(slot):5}  {demo.chain.accepted(slot):3} of {score.due:2}      {score.included:3} of "
+                f"{score.due:2}     {score.right_source:3}     {score.right_target:3}   {score.right_head:3}")
+        return [(text, colour)]
+
+    def _score_line(self, demo):
+        epochs = range(max(0, demo.chain.time.epoch_of(max(0, demo.chain.time.slot() - SETTLED_SLOTS)) + 1))
+        total = demo.chain.totals(epochs)
+        return [(f"  so far {total.included} of {total.due} in the chain (this epoch's are still coming), {total.slashable} slashable",
+                 RED if total.slashable else None)]
+
+    def _light(self, up):
+        return ("●", GREEN) if up else ("✕", RED)

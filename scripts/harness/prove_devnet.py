@@ -1,0 +1,166 @@
+"""Proof on a real chain: 4 protectors (quorum 3) and holdfast-primary on a devnet that is already running.
+
+Counts from the blocks that every attestation of our validators in each of the counted epochs is in the chain with the right
+source, target and head, and that the chain finalises; a beacon node killed on the way must not change that. Prints the figures
+as one JSON line at the end; exit code 0 only if they hold, 1 if not, 2 for wrong arguments.
+"""
+import argparse
+import glob
+import json
+import os
+import subprocess
+import sys
+import time
+
+from .block_count import ChainReader
+from .cluster import ChainTime, Primary, start_protectors
+from .http_json import HttpError
+from .processes import ProcessError, Run
+
+PROTECTORS, QUORUM = 4, 3
+
+
+def numbers(text):
+    """'32-63' or '1,5,9-11' as a set."""
+    found = set()
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        found.update(range(int(first), int(last or first) + 1))
+    return found
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="scripts/prove devnet", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--beacon-nodes", required=True, metavar="URL,URL", type=lambda text: text.rstrip("/").split(","),
+                        help="all beacon nodes of the devnet; the primary uses them all")
+    parser.add_argument("--keystores", required=True, metavar="DIR", help="keystores NAME.json with their passwords NAME.txt")
+    parser.add_argument("--validators", type=numbers, metavar="LIST",
+                        help="their indices, as 32-63 or 1,5,9-11 (default: looked up on the chain by public key)")
+    parser.add_argument("--epochs", type=int, default=5, help="epochs to count (default 5)")
+    parser.add_argument("--kill-node", metavar="COMMAND", help="shell command that kills one beacon node")
+    parser.add_argument("--kill-at-epoch", type=int, default=2, metavar="N",
+                        help="run it in the middle of the Nth counted epoch (default 2)")
+    parser.add_argument("--json", action="store_true", help="print only the JSON line")
+    parser.add_argument("--keep-logs", action="store_true", help="keep the programs' logs")
+    options = parser.parse_args()
+    if options.epochs < 1 or not 1 <= options.kill_at_epoch <= options.epochs:
+        parser.error("--epochs must be at least 1, --kill-at-epoch one of them")
+    return options
+
+
+def public_keys(folder):
+    keys = []
+    for path in sorted(glob.glob(os.path.join(folder, "*.json"))):
+        with open(path) as file:
+            keys.append("0x" + json.load(file)["pubkey"].removeprefix("0x"))
+    return keys
+
+
+class Proof:
+    def __init__(self, options, run):
+        self._options = options
+        self._run = run
+        self._reader = ChainReader(options.beacon_nodes)
+        self._time = ChainTime(self._reader.genesis_time, self._reader.slot_ms, self._reader.slots_per_epoch)
+        self._killed = None
+
+    def say(self, text):
+        if not self._options.json:
+            print(text, flush=True)
+
+    def go(self):
+        ours = self._ours()
+        primary = self._start()
+        first = max(0, self._time.epoch_of(max(0, self._time.slot() + 1)) + 1)
+        self.say(f"{len(ours)} validators on duty; counting epochs {first} to {first + self._options.epochs - 1}")
+        finalized_before = self._finalized()
+        counts, waiting = [], []  # an epoch is counted when the next one is over: until then its attestations may be included
+        for epoch in range(first, first + self._options.epochs + 1):
+            if epoch < first + self._options.epochs:
+                waiting.append(self._watch(epoch, number=epoch - first + 1))
+            self._time.wait_slot(self._time.first_slot(epoch + 1), 0.7)
+            if epoch > first:
+                counts.append(self._count(ours, *waiting.pop(0)))
+        return self._figures(ours, counts, finalized_before, primary)
+
+    def _ours(self):
+        if self._options.validators:
+            return self._options.validators
+        keys = public_keys(self._options.keystores)
+        if not keys:
+            raise ProcessError(f"no keystores in {self._options.keystores}")
+        found = self._reader.indices_of(keys)
+        if len(found) < len(keys):
+            raise ProcessError(f"{len(keys) - len(found)} of the {len(keys)} keys are not validators on this chain")
+        return set(found.values())
+
+    def _start(self):
+        members = start_protectors(self._run, PROTECTORS, self._time, self._reader.genesis_validators_root)
+        primary = Primary(self._run, self._options.beacon_nodes, self._options.keystores, members, QUORUM)
+        return primary.wait_ready(timeout=max(120, self._time.genesis_time - time.time() + 60))
+
+    def _finalized(self):
+        return self._reader.checkpoints()[1]
+
+    def _watch(self, epoch, number):
+        """In the middle of an epoch: what can be asked of the head state only now; and the kill."""
+        self._time.wait_slot(self._time.first_slot(epoch) + self._time.slots_per_epoch // 2)
+        while self._time.epoch_of(self._reader.head_slot()) < epoch:  # only empty slots so far
+            if self._time.slot() >= self._time.first_slot(epoch + 1):
+                raise ProcessError(f"no block in all of epoch {epoch}")
+            time.sleep(0.2)
+        seen = epoch, self._reader.committees(epoch), self._reader.checkpoints()[0]
+        if self._options.kill_node and number == self._options.kill_at_epoch:
+            self._kill()
+        return seen
+
+    def _kill(self):
+        self.say(f"slot {self._time.slot()}: {self._options.kill_node}")
+        done = subprocess.run(["bash", "-c", self._options.kill_node], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        if done.returncode:
+            raise ProcessError(f"the command to kill a node failed ({done.returncode}): {done.stderr.strip()}")
+        self._killed = self._time.slot()
+
+    def _count(self, ours, epoch, committees, justified):
+        count = self._reader.count(epoch, ours, committees, justified)
+        figures = count.figures()
+        self.say(f"epoch {epoch}: {count.included} of {count.due} in the chain; right source {count.right_source}, target "
+                 f"{count.right_target}, head {count.right_head}; distance mean {figures['inclusion_distance_mean']}, largest "
+                 f"{figures['inclusion_distance_max']}; {count.empty_slots} empty slots; finalized {self._finalized()}")
+        for sentence in count.wrong:
+            self.say("  " + sentence)
+        return count
+
+    def _figures(self, ours, counts, finalized_before, primary):
+        finalized = self._finalized()
+        total = {name: sum(getattr(count, name) for count in counts)
+                 for name in ("due", "included", "right_source", "right_target", "right_head", "empty_slots")}
+        distances = sum((count.distances for count in counts), [])
+        holds = all(count.all_right() for count in counts) and finalized > finalized_before and primary.process.running
+        return {"proof": "devnet", "holds": holds, "validators": len(ours), "epochs": len(counts), **total,
+                "inclusion_distance_mean": round(sum(distances) / max(1, len(distances)), 3),
+                "inclusion_distance_max": max(distances, default=0), "finalized_before": finalized_before,
+                "finalized_after": finalized, "beacon_nodes": len(self._options.beacon_nodes), "node_killed_in_slot": self._killed,
+                "slot_ms": self._reader.slot_ms, "slots_per_epoch": self._reader.slots_per_epoch,
+                "each_epoch": [count.figures() for count in counts]}
+
+
+def main():
+    options = arguments()
+    try:
+        with Run("devnet", keep=options.keep_logs) as run:
+            figures = Proof(options, run).go()
+            if not figures["holds"]:
+                run.keep()
+    except (ProcessError, HttpError) as error:
+        print(f"scripts/prove devnet: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    print(json.dumps(figures))
+    return 0 if figures["holds"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,140 @@
+"""Bad input: each kind is answered by one clear sentence and a non-zero exit code; and --check says what it found."""
+import json
+import os
+import shutil
+import subprocess
+import unittest
+
+from harness.cluster import Chain, Protector, primary_argv, start_protectors
+from harness.processes import Run, free_port
+
+TIMEOUT = 60
+
+
+class BadInput(unittest.TestCase):
+    """A chain and four protectors stand ready; each test starts a primary that must not go on duty."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.run_ = Run("BadInput")
+        cls.addClassCleanup(cls.run_.end)
+        cls.keystores = cls.run_.path("keystores")
+        cls.chain = Chain(cls.run_, nodes=3, validators=64, keystores=cls.keystores, keys="0:4", genesis_delay_ms=2000)
+        cls.protectors = start_protectors(cls.run_, 4, cls.chain.time, cls.chain.info["genesis_validators_root"])
+
+    def primary(self, *, nodes=None, keystores=None, protectors=None, quorum=3, options=("--check",)):
+        argv = primary_argv(nodes or self.chain.nodes, keystores or self.keystores,
+                            protectors or [member.url for member in self.protectors], quorum, "--listen",
+                            f"127.0.0.1:{free_port()}", *options)
+        return subprocess.run([str(word) for word in argv], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=TIMEOUT)
+
+    def assert_refused(self, done, *words):
+        """It ended with an error, and one line of what it says has all these words."""
+        said = done.stdout + done.stderr
+        self.assertGreater(done.returncode, 0, said)
+        self.assertLess(done.returncode, 126, said)
+        wanted = [word.lower() for word in words]
+        self.assertTrue(any(all(word in line.lower() for word in wanted) for line in said.splitlines()), f"{words} not in:\n{said}")
+        self.assertNotIn("terminate called", said)
+        self.assertNotIn("Assertion", said)
+
+    def copied_keys(self, name):
+        folder = self.run_.path(name)
+        shutil.copytree(self.keystores, folder)
+        return folder
+
+    def keystore_files(self, folder):
+        return sorted(os.path.join(folder, name) for name in os.listdir(folder) if name.endswith(".json"))
+
+    def test_check_says_what_it_found(self):
+        done = self.primary()
+        said = done.stdout + done.stderr
+        self.assertEqual(done.returncode, 0, said)
+        for url in self.chain.nodes + [member.url for member in self.protectors]:
+            self.assertIn(url, said)
+        self.assertRegex(said, r"\b4\b.*(key|validator)")
+
+    def test_all_beacon_nodes_unreachable(self):
+        url = f"http://127.0.0.1:{free_port()}"
+        self.assert_refused(self.primary(nodes=[url]), url)
+
+    def test_one_of_three_beacon_nodes_unreachable_is_named(self):
+        url = f"http://127.0.0.1:{free_port()}"
+        done = self.primary(nodes=[*self.chain.nodes[:2], url])
+        self.assertIn(url, done.stdout + done.stderr)
+
+    def test_foreign_beacon_node(self):
+        self.chain.faults(2, foreign_genesis=True)
+        self.addCleanup(self.chain.faults, 2)
+        done = self.primary(nodes=[self.chain.nodes[2]])
+        self.assert_refused(done, self.chain.nodes[2], "genesis")
+
+    def test_quorum_that_could_be_split(self):
+        self.assert_refused(self.primary(quorum=2), "quorum", "2", "4")
+
+    def test_quorum_larger_than_the_members(self):
+        self.assert_refused(self.primary(quorum=5), "quorum", "5", "4")
+
+    def test_port_in_use(self):
+        taken = self.protectors[0].url.rsplit(":", 1)[1]
+        done = self.primary(options=["--listen", f"127.0.0.1:{taken}"])
+        self.assert_refused(done, taken, "in use")
+
+    def test_protector_port_in_use(self):
+        taken = int(self.protectors[0].url.rsplit(":", 1)[1])
+        second = Protector(self.run_, 9, self.chain.time, self.chain.info["genesis_validators_root"], port=taken).launch(init=True)
+        self.assertGreater(second.process.wait(TIMEOUT), 0)
+        self.assertRegex(second.process.printed(), rf"{taken}.*in use|in use.*{taken}")
+
+    def test_wrong_password(self):
+        folder = self.copied_keys("wrong-password")
+        file = self.keystore_files(folder)[1]
+        with open(file[:-len(".json")] + ".txt", "w") as password:
+            password.write("not the password")
+        self.assert_refused(self.primary(keystores=folder), os.path.basename(file), "password")
+
+    def test_broken_keystore(self):
+        folder = self.copied_keys("broken")
+        file = self.keystore_files(folder)[0]
+        with open(file, "w") as keystore:
+            keystore.write('{"crypto": 1')
+        self.assert_refused(self.primary(keystores=folder), os.path.basename(file))
+
+    def test_duplicated_key(self):
+        folder = self.copied_keys("twice")
+        file = self.keystore_files(folder)[0]
+        shutil.copy(file, os.path.join(folder, "again.json"))
+        shutil.copy(file[:-len(".json")] + ".txt", os.path.join(folder, "again.txt"))
+        with open(file) as keystore:
+            key = json.load(keystore)["pubkey"].removeprefix("0x")
+        self.assert_refused(self.primary(keystores=folder), "again.json", os.path.basename(file), key[:8])
+
+    def test_no_keystores(self):
+        folder = self.run_.path("empty")
+        os.makedirs(folder)
+        self.assert_refused(self.primary(keystores=folder), folder)
+
+    def test_unknown_configuration_key(self):
+        path = self.run_.path("config.toml")
+        with open(path, "w") as file:
+            file.write('quorumm = 3\n')
+        self.assert_refused(self.primary(options=["--config", path, "--check"]), "quorumm")
+
+    def test_unknown_option(self):
+        self.assert_refused(self.primary(options=["--no-such-option"]), "no-such-option")
+
+    def test_protectors_of_another_chain(self):
+        other = Protector(self.run_, 8, self.chain.time, "0x" + "77" * 32).launch(init=True).ready()
+        self.addCleanup(other.kill)
+        urls = [other.url, *[member.url for member in self.protectors[1:]]]
+        done = self.primary(protectors=urls)
+        self.assertIn(other.url, done.stdout + done.stderr)
+
+    def test_protector_without_a_database(self):
+        stray = Protector(self.run_, 7, self.chain.time, self.chain.info["genesis_validators_root"]).launch(init=False)
+        self.assertGreater(stray.process.wait(TIMEOUT), 0)
+        self.assertIn("--init", stray.process.printed())
+
+
+if __name__ == "__main__":
+    unittest.main()

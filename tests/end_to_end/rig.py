@@ -1,0 +1,56 @@
+"""What the end-to-end tests stand on: one simulated chain, protectors and a primary for all tests of a class.
+
+Nothing here depends on how long something takes, only on the chain's slots. Slots are long enough for a busy machine with two cores.
+"""
+import contextlib
+import os
+import unittest
+
+from harness.cluster import Chain, Primary, start_protectors
+from harness.processes import Run
+
+SLOT_MS = int(os.environ.get("HOLDFAST_TEST_SLOT_MS", "1500"))
+GENESIS_DELAY_MS = 8000
+SETTLE_SLOTS = 2  # after a slot, until its attestations stand in a block
+
+
+class RigTest(unittest.TestCase):
+    """Starts the processes once; every test leaves them running and free of faults."""
+
+    nodes = 3
+    validators = 64
+    members = 4
+    quorum = 3
+    chain_options = {}
+    primary_options = ()
+
+    @classmethod
+    def setUpClass(cls):
+        with contextlib.ExitStack() as stack:
+            cls.run_ = stack.enter_context(Run(cls.__name__))
+            cls.keystores = cls.run_.path("keystores")
+            options = {"slot_ms": SLOT_MS, "genesis_delay_ms": GENESIS_DELAY_MS, **cls.chain_options}
+            cls.chain = Chain(cls.run_, nodes=cls.nodes, validators=cls.validators, keystores=cls.keystores, **options)
+            cls.protectors = start_protectors(cls.run_, cls.members, cls.chain.time, cls.chain.info["genesis_validators_root"])
+            cls.primary = Primary(cls.run_, cls.chain.nodes, cls.keystores, cls.protectors, cls.quorum, cls.primary_options).wait_ready()
+            cls.addClassCleanup(stack.pop_all().close)
+
+    def next_slot(self):
+        """Waits for the beginning of the next slot; returns it."""
+        slot = self.chain.time.slot() + 1
+        self.chain.time.wait_slot(slot)
+        return slot
+
+    def after(self, slot):
+        """Waits until the attestations of a slot can be in a block, and returns what became of them."""
+        self.chain.time.wait_slot(slot + SETTLE_SLOTS, 0.6)
+        return self.chain.slot_totals(slot)
+
+    def assert_all_right(self, slots, message=""):
+        """Every attestation of these slots is in the chain with the right source, target and head, and nothing is slashable."""
+        self.chain.time.wait_slot(max(slots) + SETTLE_SLOTS, 0.6)
+        for slot in slots:
+            total = self.chain.slot_totals(slot)
+            self.assertGreater(total.due, 0)
+            if not total.perfect():
+                self.fail(f"{message} slot {slot}: {total.figures()}\nthe primary says:\n{self.primary.process.last_lines(12)}")
