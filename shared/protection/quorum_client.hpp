@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -22,6 +23,11 @@ struct MemberStatus {
     bool reachable{false};
     std::string detail;  // version and node id, or why it can't be reached
     Duration last_latency{};
+    std::string node_id;  // as it last said; empty until then
+    // Verdicts counted by key, and requests that brought no usable answer, since the start.
+    std::uint64_t approved{0};
+    std::uint64_t refused{0};
+    std::uint64_t failed_requests{0};
 };
 
 struct Denial {
@@ -43,7 +49,8 @@ public:
     QuorumClient& operator=(const QuorumClient&) = delete;
     virtual ~QuorumClient() = default;
 
-    // May `keys` sign this attestation? Returns when every key is decided, or at `deadline` (what is open then is kNoQuorum).
+    // May `keys` sign this attestation? Returns when every key is decided, or at `deadline` (what is open then is kNoQuorum). When
+    // some keys have their quorum, others (refused by one protector, say) hold them up only for a short grace: then they are kNoQuorum.
     virtual Task<Decision> approve_attestation(ethereum::AttestationData data, Domain domain, std::vector<PublicKey> keys,
                                                SteadyTime deadline) = 0;
 

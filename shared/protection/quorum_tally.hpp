@@ -1,0 +1,71 @@
+// Counts the answers of N protectors to one request for K keys: which keys have Q yeses, which can't get them any more. Pure.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "shared/base/result.hpp"
+#include "shared/protection/verdict.hpp"
+
+namespace holdfast::protection {
+
+// kInvalidArgument with a sentence unless 1 <= Q <= N and 2Q > N: two quorums must share a member.
+[[nodiscard]] Result<void> check_quorum(std::size_t quorum, std::size_t members);
+// What this choice risks, as a sentence; empty if it survives both a member that is down and one that lost its memory.
+[[nodiscard]] std::string quorum_warning(std::size_t quorum, std::size_t members);
+
+// What one protector says of one key.
+struct KeyAnswer {
+    PublicKey key;
+    Outcome outcome{Outcome::kUnknown};
+    std::string reason;  // of a refusal
+};
+
+class QuorumTally {
+public:
+    // Keys, by their place in the request, that an answer has decided.
+    struct Step {
+        std::vector<std::size_t> approved;
+        std::vector<std::size_t> hopeless;  // too few members are left for Q yeses
+    };
+
+    QuorumTally(std::vector<std::string> member_names, std::size_t quorum, std::size_t keys);
+
+    // The answers are in the request's order, one for each key. A member counts once: what it says later is ignored.
+    Step on_answer(std::size_t member, std::vector<KeyAnswer> answers);
+    // The member will give no usable answer.
+    Step on_failure(std::size_t member, std::string why);
+    // What is said of a member that has not answered yet ("no answer yet" unless told).
+    void note(std::size_t member, std::string why);
+
+    [[nodiscard]] bool decided() const { return open_ == 0; }
+    [[nodiscard]] bool is_open(std::size_t key) const { return !keys_[key].decided; }
+    // Enough refusals that no answer still out could have helped.
+    [[nodiscard]] bool refused(std::size_t key) const;
+    // Who said what, for a key without quorum.
+    [[nodiscard]] std::string explain(std::size_t key) const;
+
+private:
+    struct Member {
+        std::string name;
+        bool done{false};
+        std::string failure{"no answer yet"};
+        std::vector<KeyAnswer> answers;  // empty if it failed
+    };
+    struct Key {
+        std::size_t yes{0};
+        std::size_t no{0};
+        bool decided{false};
+    };
+
+    std::size_t quorum_;
+    std::vector<Member> members_;
+    std::vector<Key> keys_;
+    std::size_t open_;
+    std::size_t waiting_;
+
+    Step settle();
+};
+
+}  // namespace holdfast::protection
