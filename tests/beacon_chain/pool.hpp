@@ -1,0 +1,30 @@
+// Attestations that wait to be included in blocks, grouped by what they say.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "shared/ethereum/attestation.hpp"
+
+namespace holdfast::sim {
+
+struct DataVotes {
+    ethereum::AttestationData data;
+    std::vector<std::uint32_t> validators;
+    bool refused_for_source{false};  // some block could not take it: its source is not what the chain had justified
+};
+
+class Pool {
+public:
+    void add(const ethereum::AttestationData& data, std::uint32_t validator);
+    // Forgets those of slots before `slot`.
+    void prune(Slot slot);
+    [[nodiscard]] std::map<Slot, std::vector<DataVotes>>& by_slot() { return by_slot_; }
+    [[nodiscard]] const std::map<Slot, std::vector<DataVotes>>& by_slot() const { return by_slot_; }
+
+private:
+    std::map<Slot, std::vector<DataVotes>> by_slot_;
+};
+
+}  // namespace holdfast::sim

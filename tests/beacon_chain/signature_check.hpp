@@ -1,0 +1,52 @@
+// The simulated chain's own eyes: keys, signing roots and signatures straight over blst and SHA-256, sharing no code with the programs
+// under test, so that a mistake there is not repeated here.
+// Specification: consensus-specs, phase0/beacon-chain.md (compute_domain, compute_signing_root); the interop keys of eth2.0-pm.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "shared/ethereum/attestation.hpp"
+
+namespace holdfast::sim {
+
+using SecretBytes = std::array<std::uint8_t, 32>;  // big-endian
+
+// The interop key of a validator: SHA-256 of its index, read as a little-endian number, modulo the group's order. Not secret.
+[[nodiscard]] SecretBytes interop_secret(std::uint64_t index);
+
+[[nodiscard]] Root signing_root_of(const ethereum::AttestationData& data, ForkVersion version, const Root& genesis_validators_root);
+[[nodiscard]] Signature sign(const SecretBytes& secret, const Root& signing_root);
+
+struct SignedBy {
+    std::uint32_t validator{0};
+    Signature signature;
+};
+
+class SignatureChecker {
+public:
+    // The keys of validators 0 to count - 1.
+    explicit SignatureChecker(std::size_t count);
+    SignatureChecker(const SignatureChecker&) = delete;
+    SignatureChecker& operator=(const SignatureChecker&) = delete;
+    ~SignatureChecker();
+
+    // Derives the keys from `first` to before `end`; ranges that don't overlap may be derived on several threads.
+    void derive(std::size_t first, std::size_t end);
+    [[nodiscard]] const PublicKey& key(std::size_t validator) const { return keys_[validator]; }
+    [[nodiscard]] std::size_t size() const { return keys_.size(); }
+
+    // One verdict for each; every validator must exist. All at once in one pairing with random weights (a wrong or swapped signature
+    // can't hide behind the others); halves are looked at again if that fails. On any thread, after derive().
+    [[nodiscard]] std::vector<bool> check(const Root& signing_root, std::span<const SignedBy> signatures) const;
+
+private:
+    struct Points;
+    std::vector<PublicKey> keys_;
+    std::unique_ptr<Points> points_;
+};
+
+}  // namespace holdfast::sim

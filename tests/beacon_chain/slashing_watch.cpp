@@ -1,0 +1,26 @@
+#include "tests/beacon_chain/slashing_watch.hpp"
+
+#include <algorithm>
+
+namespace holdfast::sim {
+namespace {
+
+using ethereum::AttestationData;
+
+bool surrounds(const AttestationData& outer, const AttestationData& inner) {
+    return outer.source.epoch < inner.source.epoch && inner.target.epoch < outer.target.epoch;
+}
+
+}  // namespace
+
+void SlashingWatch::add(std::uint32_t validator, const AttestationData& data) {
+    std::vector<AttestationData>& seen = seen_[validator];
+    if (std::find(seen.rbegin(), seen.rend(), data) != seen.rend()) return;
+    for (const AttestationData& other : seen) {
+        if (other.target.epoch == data.target.epoch) pairs_.push_back({validator, "double vote", other, data});
+        if (surrounds(other, data) || surrounds(data, other)) pairs_.push_back({validator, "surround", other, data});
+    }
+    seen.push_back(data);
+}
+
+}  // namespace holdfast::sim

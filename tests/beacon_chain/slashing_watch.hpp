@@ -1,0 +1,32 @@
+// Finds slashable pairs among everything that was ever validly signed, whatever became of it.
+// Specification: consensus-specs, phase0/beacon-chain.md, is_slashable_attestation_data.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "shared/ethereum/attestation.hpp"
+
+namespace holdfast::sim {
+
+struct SlashablePair {
+    std::uint32_t validator{0};
+    std::string kind;  // "double vote", "surround"
+    ethereum::AttestationData first;
+    ethereum::AttestationData second;
+};
+
+class SlashingWatch {
+public:
+    // A vote whose signature is valid. One already seen changes nothing.
+    void add(std::uint32_t validator, const ethereum::AttestationData& data);
+    [[nodiscard]] const std::vector<SlashablePair>& pairs() const { return pairs_; }
+
+private:
+    std::unordered_map<std::uint32_t, std::vector<ethereum::AttestationData>> seen_;
+    std::vector<SlashablePair> pairs_;
+};
+
+}  // namespace holdfast::sim
