@@ -1,0 +1,69 @@
+// The text of a journal row: groups of one kind after another. Numbers are little-endian.
+//   'v'  u32 first id, u32 count, count x 48 bytes of public key           validators seen for the first time
+//   'a'  u64 source, u64 target, 32 bytes signing root, u8 has data, [128 bytes data], u32 count, count x u32 id
+//   'b'  u64 slot, 32 bytes signing root, u32 count, count x u32 id
+// A slot's validators share one group, so 3,000 decisions are 12 kB.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+#include "shared/base/types.hpp"
+
+namespace holdfast::protector {
+
+template <class Number>
+void append_number(std::string& to, Number number) {
+    for (std::size_t i = 0; i < sizeof number; ++i) to += static_cast<char>((number >> (8 * i)) & 0xFFU);
+}
+
+template <class Bytes>
+void append_bytes(std::string& to, const Bytes& bytes) {
+    to.append(reinterpret_cast<const char*>(bytes.data()), Bytes::kSize);
+}
+
+template <class Number>
+Number load_number(const std::uint8_t* from) {
+    Number number = 0;
+    for (std::size_t i = 0; i < sizeof number; ++i) number = static_cast<Number>(number | (Number{from[i]} << (8 * i)));
+    return number;
+}
+
+// Reads such text; after the first byte that is missing everything is zero and failed() is true.
+class BytesReader {
+public:
+    explicit BytesReader(std::string_view text) : text_{text} {}
+
+    template <class Number>
+    Number number() {
+        const std::uint8_t* from = take(sizeof(Number));
+        return from == nullptr ? Number{0} : load_number<Number>(from);
+    }
+    template <class Bytes>
+    Bytes bytes() {
+        Bytes value;
+        const std::uint8_t* from = take(Bytes::kSize);
+        if (from != nullptr) std::memcpy(value.data(), from, Bytes::kSize);
+        return value;
+    }
+    const std::uint8_t* take(std::size_t size) {
+        if (failed_ || text_.size() - at_ < size) {
+            failed_ = true;
+            return nullptr;
+        }
+        const auto* from = reinterpret_cast<const std::uint8_t*>(text_.data()) + at_;
+        at_ += size;
+        return from;
+    }
+    [[nodiscard]] std::size_t left() const { return text_.size() - at_; }
+    [[nodiscard]] bool failed() const { return failed_; }
+
+private:
+    std::string_view text_;
+    std::size_t at_{0};
+    bool failed_{false};
+};
+
+}  // namespace holdfast::protector

@@ -1,0 +1,90 @@
+// holdfast-protector: opens the store, serves the API, stops on SIGTERM after what it has begun.
+#include <systemd/sd-daemon.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <csignal>
+#include <cstdio>
+#include <utility>
+
+#include "protector/options.hpp"
+#include "protector/service.hpp"
+#include "shared/base/real_clock.hpp"
+#include "shared/base/task_group.hpp"
+
+namespace holdfast::protector {
+namespace {
+
+constexpr int kRuntimeFailure = 1;
+constexpr int kUsage = 2;
+constexpr Duration kStopTime = std::chrono::seconds{3};
+constexpr Duration kMaintenancePause = std::chrono::seconds{1};
+
+int complain(const Error& error, int code) {
+    std::fprintf(stderr, "holdfast-protector: %s\n", error.message.c_str());
+    return code;
+}
+
+Task<void> maintain(Clock& clock, Store& store) {
+    while (true) {
+        co_await sleep_for(clock, kMaintenancePause);
+        store.maintain();
+    }
+}
+
+// Returns when a signal asked for it and the server has finished what it had begun.
+Task<void> serve_until_signal(Clock& clock, net::HttpServer& server, TaskGroup& background) {
+    boost::asio::signal_set signals{background.executor(), SIGINT, SIGTERM};
+    co_await signals.async_wait(boost::asio::use_awaitable);
+    sd_notify(0, "STOPPING=1");
+    background.cancel();
+    co_await server.stop(clock.steady() + kStopTime);
+}
+
+void announce(const Options& options, std::uint16_t port) {
+    const bool v6 = options.address.find(':') != std::string::npos;
+    std::printf("listening on %s%s%s:%u\n", v6 ? "[" : "", options.address.c_str(), v6 ? "]" : "", unsigned{port});
+    std::fflush(stdout);
+    sd_notify(0, "READY=1");
+}
+
+net::HttpServerOptions server_options() {
+    net::HttpServerOptions options;
+    options.body_bytes_max = protection::kRequestBytesMax;
+    return options;
+}
+
+int run(const Options& options) {
+    boost::asio::io_context io{1};
+    RealClock clock{io.get_executor()};
+    const Identity identity{options.node_id, {}, options.genesis_validators_root};
+    auto store = Store::open({options.data_directory, identity, options.init}, io.get_executor());
+    if (!store) return complain(store.error(), kUsage);
+    const ChainClock chain{options.genesis_time, options.slot_duration, options.slots_per_epoch};
+    Service service{*store.value(), clock, chain, identity};
+    auto handler = [&service](net::ServerRequest request) { return service.answer(std::move(request)); };
+    net::HttpServer server{io.get_executor(), clock, server_options(), handler};
+    if (const auto listening = server.listen(options.address, options.port); !listening) {
+        return complain(listening.error(), kRuntimeFailure);
+    }
+    TaskGroup background{io.get_executor()};
+    TaskGroup main_task{io.get_executor()};
+    background.spawn("maintenance", maintain(clock, *store.value()));
+    main_task.spawn("serve", serve_until_signal(clock, server, background));
+    announce(options, server.port());
+    io.run();
+    store.value()->stop();
+    return 0;
+}
+
+}  // namespace
+}  // namespace holdfast::protector
+
+int main(int argc, char** argv) {
+    using namespace holdfast::protector;
+    auto parsed = parse_options(argc, argv);
+    if (!parsed) return complain(parsed.error(), kUsage);
+    const auto* options = std::get_if<Options>(&parsed.value());
+    return options == nullptr ? 0 : run(*options);
+}

@@ -1,0 +1,100 @@
+// The protector's durable memory. One writer thread takes all requests that wait, decides them from memory, writes what changed as
+// one journal row, commits, and only then answers: one fsync for a group. A failed commit ends the process, because what a failed
+// fsync lost is unknown; a restart reads what is really there.
+// Journal rows are folded into the table of latest records, in key order and in small steps, when nothing waits.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "protector/database.hpp"
+#include "protector/ledger.hpp"
+#include "shared/base/result.hpp"
+#include "shared/base/task.hpp"
+
+namespace holdfast::protector {
+
+struct StoreOptions {
+    std::string directory;
+    Identity identity;
+    bool create{false};
+    // The journal is folded when nothing waits and it is larger than the first, or between groups when larger than the second.
+    std::int64_t fold_bytes{1 << 20};
+    std::int64_t fold_rows{1000};
+    std::int64_t fold_bytes_max{32 << 20};
+    std::int64_t fold_rows_max{100'000};
+};
+
+// Verdicts since the start, by key, and what they cost.
+struct StoreCounts {
+    std::uint64_t validators{0};
+    std::uint64_t approved{0};
+    std::uint64_t repeated{0};
+    std::uint64_t refused{0};
+    std::uint64_t requests{0};
+    std::uint64_t commits{0};
+    std::uint64_t folds{0};
+    std::uint64_t highest_target{0};
+    std::uint64_t highest_slot{0};
+};
+
+class Store {
+public:
+    // Opens (or makes) the directory, reads everything, starts the writer. `executor` must outlive the store and its decisions.
+    static Result<std::unique_ptr<Store>> open(StoreOptions options, Executor executor);
+    Store(const Store&) = delete;
+    Store& operator=(const Store&) = delete;
+    ~Store();
+
+    // The verdicts for `batch`, when they are on disk. Not after stop().
+    Task<std::vector<protection::Verdict>> decide(Batch batch);
+
+    // Now and then, from a timer: fold if the journal has grown and nothing waits.
+    void maintain();
+    // Blocks: finishes what waits, folds, closes the database.
+    void stop();
+
+    [[nodiscard]] StoreCounts counts() const;
+
+private:
+    struct Waiting;
+    using Group = std::vector<std::shared_ptr<Waiting>>;
+    struct Fold {
+        std::vector<ValidatorId> ids;
+        std::size_t done{0};
+        std::int64_t seq{0};
+    };
+
+    StoreOptions options_;
+    Executor executor_;
+    Database database_;
+    Ledger ledger_;
+    std::optional<Fold> fold_;  // one that is half done
+
+    mutable std::mutex mutex_;
+    std::condition_variable wake_;
+    Group waiting_;
+    bool maintenance_due_{false};
+    bool stopping_{false};
+    StoreCounts counts_;
+
+    std::thread writer_;
+
+    Store(StoreOptions options, Executor executor, Database database, Ledger ledger);
+    void write();
+    bool take_work(Group& group, bool& maintenance);
+    void decide_group(Group& group);
+    void count(const Batch& batch, const std::vector<protection::Verdict>& verdicts, StoreCounts& counts) const;
+    void publish(const StoreCounts& counts, bool committed);
+    [[nodiscard]] bool fold_wanted(std::int64_t bytes, std::int64_t rows) const;
+    void fold_a_step();
+    void fold_everything();
+};
+
+}  // namespace holdfast::protector
