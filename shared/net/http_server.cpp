@@ -1,16 +1,193 @@
 #include "shared/net/http_server.hpp"
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cctype>
+
+#include "shared/base/task_group.hpp"
+#include "shared/net/server_connection.hpp"
+#include "shared/net/server_transport.hpp"
 #include "shared/net/url.hpp"
 
 namespace holdfast::net {
+namespace asio = boost::asio;
+using asio::ip::tcp;
 
-class HttpServer::Impl {};
+namespace {
 
-HttpServer::HttpServer(Executor, Clock&, HttpServerOptions, HttpHandler) {}
-HttpServer::~HttpServer() = default;
-Result<void> HttpServer::listen(const std::string&, std::uint16_t) { return failure(ErrorCode::kInternal, "the server is not built"); }
-std::uint16_t HttpServer::port() const { return 0; }
-Task<void> HttpServer::stop(SteadyTime) { co_return; }
-std::optional<std::string> ServerRequest::parameter(std::string_view) const { return std::nullopt; }
+constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
+// After a failed accept (no file descriptors left): until others have closed theirs.
+constexpr Duration kAcceptPause = std::chrono::milliseconds{100};
+constexpr std::string_view kBusy = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+
+std::string text_of(const tcp::endpoint& endpoint) {
+    const std::string address = endpoint.address().to_string();
+    const std::string port = std::to_string(endpoint.port());
+    return endpoint.address().is_v6() ? "[" + address + "]:" + port : address + ":" + port;
+}
+
+std::string peer_of(const TcpSocket& socket) {
+    boost::system::error_code error;
+    const auto endpoint = socket.remote_endpoint(error);
+    return error ? std::string{} : text_of(endpoint);
+}
+
+// Without waiting: a peer that does not take it is not worth more.
+void refuse(TcpSocket& socket) {
+    boost::system::error_code ignored;
+    socket.non_blocking(true, ignored);
+    socket.write_some(asio::buffer(kBusy), ignored);
+    socket.shutdown(TcpSocket::shutdown_send, ignored);
+    socket.close(ignored);
+}
+
+Task<void> run(std::unique_ptr<ServerConnection> connection) { co_await connection->run(); }
+
+Error cannot_listen(const std::string& where, const boost::system::error_code& error) {
+    std::string why = error.message();
+    if (!why.empty()) why.front() = static_cast<char>(std::tolower(static_cast<unsigned char>(why.front())));
+    return failure(ErrorCode::kIo, "cannot listen on " + where + ": " + why);
+}
+
+}  // namespace
+
+class HttpServer::Impl {
+public:
+    Impl(Executor executor, Clock& clock, HttpServerOptions options, HttpHandler handler)
+        : state_{std::make_shared<ServerState>(clock, std::move(options), std::move(handler))},
+          acceptor_{executor},
+          tasks_{std::make_unique<TaskGroup>(executor)} {}
+
+    Result<void> listen(const std::string& address, std::uint16_t port);
+    [[nodiscard]] std::uint16_t port() const;
+    static Task<void> accept_all(std::shared_ptr<Impl> self);
+    static Task<void> stop(std::shared_ptr<Impl> self, SteadyTime deadline);
+    // Everything, at once. The clock is not used any more.
+    void close();
+
+    [[nodiscard]] TaskGroup& tasks() { return *tasks_; }
+
+private:
+    std::shared_ptr<ServerState> state_;
+    std::unique_ptr<asio::ssl::context> tls_;
+    tcp::acceptor acceptor_;
+    std::unique_ptr<TaskGroup> tasks_;  // none after close()
+
+    boost::system::error_code bind(const tcp::endpoint& endpoint);
+    void take(TcpSocket socket);
+    void stop_accepting();
+    void cut_all();
+};
+
+Result<void> HttpServer::Impl::listen(const std::string& address, std::uint16_t port) {
+    boost::system::error_code error;
+    const auto ip = asio::ip::make_address(address, error);
+    if (error) return failure(ErrorCode::kInvalidArgument, "cannot listen on '" + address + "': not an IP address");
+    if (state_->options.tls) {
+        HOLDFAST_TRY(auto context, make_server_tls(*state_->options.tls));
+        tls_ = std::move(context);
+    }
+    const tcp::endpoint endpoint{ip, port};
+    error = bind(endpoint);
+    if (!error) return success();
+    stop_accepting();
+    return cannot_listen(text_of(endpoint), error);
+}
+
+boost::system::error_code HttpServer::Impl::bind(const tcp::endpoint& endpoint) {
+    boost::system::error_code error;
+    acceptor_.open(endpoint.protocol(), error);
+    if (!error) acceptor_.set_option(tcp::acceptor::reuse_address{true}, error);
+    if (!error) acceptor_.bind(endpoint, error);
+    if (!error) acceptor_.listen(tcp::acceptor::max_listen_connections, error);
+    return error;
+}
+
+std::uint16_t HttpServer::Impl::port() const {
+    boost::system::error_code error;
+    const auto endpoint = acceptor_.local_endpoint(error);
+    return error ? std::uint16_t{0} : endpoint.port();
+}
+
+Task<void> HttpServer::Impl::accept_all(std::shared_ptr<Impl> self) {
+    while (self->acceptor_.is_open()) {
+        TcpSocket socket{self->acceptor_.get_executor()};
+        const auto [error] = co_await self->acceptor_.async_accept(socket, kToken);
+        if (!self->acceptor_.is_open()) co_return;
+        if (error) {
+            co_await sleep_for(self->state_->clock, kAcceptPause);
+        } else {
+            self->take(std::move(socket));
+        }
+    }
+}
+
+void HttpServer::Impl::take(TcpSocket socket) {
+    boost::system::error_code ignored;
+    socket.set_option(tcp::no_delay{true}, ignored);
+    if (state_->connections.size() >= state_->options.connections_max) {
+        refuse(socket);
+        return;
+    }
+    std::string peer = peer_of(socket);
+    auto transport = tls_ ? make_tls_transport(std::move(socket), *tls_) : make_plain_transport(std::move(socket));
+    auto connection = std::make_unique<ServerConnection>(state_, std::move(transport), std::move(peer));
+    tasks_->spawn("HTTP connection", run(std::move(connection)));
+}
+
+void HttpServer::Impl::stop_accepting() {
+    boost::system::error_code ignored;
+    acceptor_.close(ignored);
+}
+
+void HttpServer::Impl::cut_all() {
+    for (ServerConnection* connection : state_->connections) connection->cut();
+}
+
+Task<void> HttpServer::Impl::stop(std::shared_ptr<Impl> self, SteadyTime deadline) {
+    const auto state = self->state_;
+    state->stopping = true;
+    self->stop_accepting();
+    for (ServerConnection* connection : state->connections) connection->cut_if_idle();
+    bool in_time = true;
+    while (in_time && !state->connections.empty()) in_time = co_await state->changed.wait_until(state->clock, deadline);
+    self->cut_all();
+    if (self->tasks_) self->tasks_->cancel();
+    while (!state->connections.empty()) co_await state->changed.wait();
+}
+
+void HttpServer::Impl::close() {
+    state_->stopping = true;
+    stop_accepting();
+    cut_all();
+    tasks_.reset();
+}
+
+HttpServer::HttpServer(Executor executor, Clock& clock, HttpServerOptions options, HttpHandler handler)
+    : impl_{std::make_shared<Impl>(std::move(executor), clock, std::move(options), std::move(handler))} {}
+
+HttpServer::~HttpServer() { impl_->close(); }
+
+Result<void> HttpServer::listen(const std::string& address, std::uint16_t port) {
+    HOLDFAST_TRY(impl_->listen(address, port));
+    impl_->tasks().spawn("HTTP server", Impl::accept_all(impl_));
+    return success();
+}
+
+std::uint16_t HttpServer::port() const { return impl_->port(); }
+
+Task<void> HttpServer::stop(SteadyTime deadline) { return Impl::stop(impl_, deadline); }
+
+std::optional<std::string> ServerRequest::parameter(std::string_view name) const {
+    std::string_view rest = query;
+    while (!rest.empty()) {
+        const std::string_view pair = rest.substr(0, rest.find('&'));
+        rest.remove_prefix(std::min(pair.size() + 1, rest.size()));
+        const auto equals = std::min(pair.find('='), pair.size());
+        if (query_decode(pair.substr(0, equals)) == name) return query_decode(pair.substr(std::min(equals + 1, pair.size())));
+    }
+    return std::nullopt;
+}
 
 }  // namespace holdfast::net

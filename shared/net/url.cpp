@@ -33,11 +33,19 @@ std::optional<std::string> decode(std::string_view text, bool plus_is_space) {
     return result;
 }
 
+bool port_is_number(std::string_view host) {
+    const auto colon = host.rfind(':');
+    if (host.empty() || colon == kNone.npos || host.back() == ']') return true;
+    const std::string_view port = host.substr(colon + 1);
+    if (port.empty() || port.size() > 5 || port.find_first_not_of("0123456789") != kNone.npos) return false;
+    return std::stoul(std::string{port}) <= 65535;
+}
+
 struct Parts {
-    std::string_view scheme;     // "http://"
-    std::string_view user;       // "user:password@"
-    std::string_view host;       // with port
-    std::string_view rest;       // path, query, fragment
+    std::string_view scheme;  // "http://"
+    std::string_view user;    // "user:password@"
+    std::string_view host;    // with port
+    std::string_view rest;    // path, query, fragment
 };
 
 Parts split(std::string_view url) {
@@ -47,7 +55,12 @@ Parts split(std::string_view url) {
         parts.scheme = url.substr(0, scheme + 3);
         url.remove_prefix(scheme + 3);
     }
-    const auto end = std::min(url.find_first_of("/?#"), url.size());
+    auto end = std::min(url.find_first_of("/?#"), url.size());
+    // A password with one of these signs, not escaped: no valid URL, but it must not end up in a log.
+    const bool has_user = url.substr(0, end).find('@') != kNone.npos;
+    if (!has_user && !port_is_number(url.substr(0, end)) && url.rfind('@') != kNone.npos) {
+        end = std::min(url.find_first_of("/?#", url.rfind('@')), url.size());
+    }
     parts.rest = url.substr(end);
     parts.host = url.substr(0, end);
     const auto at = parts.host.rfind('@');
@@ -60,13 +73,6 @@ Parts split(std::string_view url) {
 
 bool has_place_in_url(char c) { return c > ' ' && c != 0x7f && c != '"' && c != '<' && c != '>' && c != '\\'; }
 
-bool port_is_number(std::string_view host) {
-    const auto colon = host.rfind(':');
-    if (colon == kNone.npos || host.back() == ']') return true;
-    const std::string_view port = host.substr(colon + 1);
-    return !port.empty() && port.size() <= 5 && port.find_first_not_of("0123456789") == kNone.npos && std::stoul(std::string{port}) <= 65535;
-}
-
 }  // namespace
 
 Result<void> check_url(std::string_view url) {
@@ -76,6 +82,7 @@ Result<void> check_url(std::string_view url) {
     if (!std::all_of(url.begin(), url.end(), has_place_in_url)) return no("it has a space or another character that must be escaped");
     const Parts parts = split(url);
     if (parts.scheme != "http://" && parts.scheme != "https://") return no("it must begin with http:// or https://");
+    if (parts.user.find_first_of("/?#") != kNone.npos) return no("its user or password has a character that must be escaped");
     if (parts.host.empty() || parts.host.front() == ':') return no("it names no host");
     if (!port_is_number(parts.host)) return no("its port is not a number up to 65535");
     return success();

@@ -1,0 +1,55 @@
+// One accepted connection as bytes: plain or TLS. Only for the sources of the HTTP server.
+#pragma once
+
+#include <array>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/system/error_code.hpp>
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "shared/base/result.hpp"
+#include "shared/base/task.hpp"
+#include "shared/net/http.hpp"
+
+namespace holdfast::net {
+
+struct ReadResult {
+    boost::system::error_code error;
+    std::size_t size{0};
+};
+
+class ServerTransport {
+public:
+    using Pieces = std::array<boost::asio::const_buffer, 3>;
+
+    ServerTransport() = default;
+    ServerTransport(const ServerTransport&) = delete;
+    ServerTransport& operator=(const ServerTransport&) = delete;
+    virtual ~ServerTransport() = default;
+
+    // TLS: shakes hands and learns the client's name. Plain: nothing.
+    virtual Task<bool> open() = 0;
+    virtual Task<ReadResult> read_some(boost::asio::mutable_buffer into) = 0;
+    // All pieces, in order. False when the connection broke.
+    virtual Task<bool> write(Pieces pieces) = 0;
+    // Says that nothing more will come, and reads what the peer still sends until it closes too: closing over unread bytes would
+    // destroy an answer that is on its way. The caller limits its time.
+    virtual Task<void> finish() = 0;
+    // At once; whatever waits on it ends.
+    virtual void cut() = 0;
+
+    [[nodiscard]] virtual std::string common_name() const = 0;
+};
+
+using TcpSocket = boost::asio::ip::tcp::socket;
+
+[[nodiscard]] std::unique_ptr<ServerTransport> make_plain_transport(TcpSocket socket);
+[[nodiscard]] std::unique_ptr<ServerTransport> make_tls_transport(TcpSocket socket, boost::asio::ssl::context& context);
+
+// kInvalidArgument naming the file that can't be used.
+[[nodiscard]] Result<std::unique_ptr<boost::asio::ssl::context>> make_server_tls(const TlsFiles& files);
+
+}  // namespace holdfast::net
