@@ -22,7 +22,6 @@ Engine::Engine(Executor executor, Clock& clock, beacon::BeaconNodes& nodes, sign
       slot_tasks_{executor_} {}
 
 Task<Result<void>> Engine::start(SteadyTime deadline) {
-    HOLDFAST_CO_TRY(co_await nodes_.connect(options_.attestation.threshold, deadline));
     slots_.emplace(nodes_.spec(), nodes_.genesis().time);
     HOLDFAST_CO_TRY(check_fork());
     nodes_.start();

@@ -1,0 +1,27 @@
+// --check: connects to everything, and says what it found.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <ostream>
+#include <vector>
+
+#include "shared/beacon/beacon_nodes.hpp"
+#include "shared/protection/quorum_client.hpp"
+
+namespace holdfast::primary {
+
+struct CheckLimits {
+    Duration connect{std::chrono::seconds{10}};
+    Duration settle{std::chrono::seconds{3}};  // for the nodes that are slower than the threshold
+};
+
+// Makes the quorum's client for the chain with this genesis validators root; the caller keeps it.
+using QuorumMaker = std::function<Result<protection::QuorumClient*>(const Root&)>;
+
+// A table of nodes, protectors and keys on `out`. True if duties could be performed with them now: enough fit nodes, a quorum of
+// protectors. `nodes` is connected here, and stopped again.
+Task<bool> run_check(Clock& clock, beacon::BeaconNodes& nodes, QuorumMaker make_quorum, std::vector<PublicKey> keys,
+                     std::size_t threshold, CheckLimits limits, std::ostream& out);
+
+}  // namespace holdfast::primary

@@ -1,0 +1,154 @@
+#include "primary/settings.hpp"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <set>
+#include <string_view>
+#include <system_error>
+#include <thread>
+#include <unistd.h>
+
+#include "shared/base/types.hpp"
+#include "shared/net/url.hpp"
+#include "shared/protection/quorum_tally.hpp"
+
+namespace holdfast::primary {
+
+namespace {
+
+using Problems = std::vector<std::string>;
+
+// A slash at the end makes no other URL.
+std::string without_slash(std::string url) {
+    while (url.ends_with('/')) url.pop_back();
+    return url;
+}
+
+std::string_view host_of(std::string_view url) {
+    url.remove_prefix(std::min(url.size(), url.find("://") + 3));
+    url = url.substr(0, url.find_first_of("/?#"));
+    if (const std::size_t at = url.rfind('@'); at != std::string_view::npos) url.remove_prefix(at + 1);
+    if (url.starts_with('[')) return url.substr(0, url.find(']') + 1);
+    return url.substr(0, url.find(':'));
+}
+
+// A name that only begins like a loopback address is another machine.
+bool is_loopback(std::string_view host) {
+    if (host == "localhost" || host == "[::1]") return true;
+    return host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos;
+}
+
+void check_urls(const std::string& name, const std::vector<std::string>& urls, Problems& problems) {
+    if (urls.empty()) problems.push_back(name + ": give at least one URL");
+    std::set<std::string> seen;
+    for (const std::string& url : urls) {
+        const Result<void> valid = net::check_url(url);
+        if (!valid) problems.push_back(name + ": " + valid.error().message);
+        if (!seen.insert(without_slash(url)).second) problems.push_back(name + ": " + net::redact(url) + " is there twice");
+    }
+}
+
+void check_path(const std::string& name, const std::string& path, bool directory, Problems& problems) {
+    std::error_code error;
+    const auto status = std::filesystem::status(path, error);
+    if (!std::filesystem::exists(status)) {
+        problems.push_back(name + ": " + path + " does not exist");
+    } else if (std::filesystem::is_directory(status) != directory) {
+        problems.push_back(name + ": " + path + (directory ? " is not a directory" : " is a directory, not a file"));
+    } else if (::access(path.c_str(), directory ? R_OK | X_OK : R_OK) != 0) {
+        problems.push_back(name + ": " + path + " can't be read by this user");
+    }
+}
+
+void check_keys(const Settings& settings, Problems& problems) {
+    if (settings.keystores.empty()) {
+        problems.emplace_back("keystores: give the directory that holds the keystores");
+    } else {
+        check_path("keystores", settings.keystores, true, problems);
+    }
+    if (!settings.passwords.empty() && !settings.password_file.empty()) {
+        problems.emplace_back("passwords and password-file exclude each other: give one of them");
+    }
+    if (!settings.passwords.empty()) check_path("passwords", settings.passwords, true, problems);
+    if (!settings.password_file.empty()) check_path("password-file", settings.password_file, false, problems);
+}
+
+void check_protectors(const Settings& settings, Problems& problems) {
+    check_urls("protectors", settings.protectors, problems);
+    for (const std::string& url : settings.protectors) {
+        if (url.starts_with("http://") && !is_loopback(host_of(url))) {
+            problems.push_back("protectors: " + net::redact(url) + " is plain HTTP to another machine; only loopback is accepted");
+        }
+    }
+    if (settings.quorum <= 0) {
+        problems.emplace_back("quorum: give how many protectors must say yes, more than half of them (3 of 4 is advised)");
+    } else if (!settings.protectors.empty()) {
+        const Result<void> valid =
+            protection::check_quorum(static_cast<std::size_t>(settings.quorum), settings.protectors.size());
+        if (!valid) problems.push_back("quorum: " + valid.error().message);
+    }
+}
+
+void check_range(const std::string& name, std::int64_t value, std::int64_t min, std::int64_t max, Problems& problems) {
+    if (value >= min && value <= max) return;
+    problems.push_back(name + ": " + std::to_string(value) + " is not between " + std::to_string(min) + " and " +
+                       std::to_string(max));
+}
+
+}  // namespace
+
+std::size_t Settings::threshold() const {
+    if (attestation_threshold > 0) return static_cast<std::size_t>(attestation_threshold);
+    return beacon_nodes.size() / 2 + 1;
+}
+
+std::size_t Settings::threads() const {
+    if (worker_threads > 0) return static_cast<std::size_t>(worker_threads);
+    return std::max(1U, std::thread::hardware_concurrency());
+}
+
+std::vector<std::string> find_problems(const Settings& settings) {
+    Problems problems;
+    check_urls("beacon-nodes", settings.beacon_nodes, problems);
+    check_keys(settings, problems);
+    check_protectors(settings, problems);
+    if (settings.attestation_threshold != 0 && !settings.beacon_nodes.empty()) {
+        check_range("attestation-threshold", settings.attestation_threshold, 1,
+                    static_cast<std::int64_t>(settings.beacon_nodes.size()), problems);
+    }
+    const Result<ListenAddress> listen = parse_listen(settings.listen);
+    if (!listen) problems.push_back("listen: " + listen.error().message);
+    check_range("worker-threads", settings.worker_threads, 0, 1024, problems);
+    check_range("start-timeout", settings.start_timeout, 1, 86'400, problems);
+    constexpr std::array<std::string_view, 5> kLevels{"trace", "debug", "info", "warn", "error"};
+    if (std::ranges::find(kLevels, settings.log_level) == kLevels.end()) {
+        problems.push_back("log-level: " + settings.log_level + " is none of trace, debug, info, warn, error");
+    }
+    return problems;
+}
+
+std::vector<std::string> find_risks(const Settings& settings) {
+    std::vector<std::string> risks;
+    const std::string quorum =
+        protection::quorum_warning(static_cast<std::size_t>(settings.quorum), settings.protectors.size());
+    if (!quorum.empty()) risks.push_back(quorum);
+    if (settings.threshold() * 2 <= settings.beacon_nodes.size()) {
+        risks.push_back("the attestation threshold " + std::to_string(settings.threshold()) + " is not more than half of the " +
+                        std::to_string(settings.beacon_nodes.size()) + " beacon nodes: a minority can decide a vote");
+    }
+    return risks;
+}
+
+Result<ListenAddress> parse_listen(const std::string& text) {
+    const std::size_t colon = text.rfind(':');
+    const Error wrong = failure(ErrorCode::kInvalidArgument, "'" + text + "' is not ADDRESS:PORT, such as 127.0.0.1:7770");
+    if (colon == std::string::npos || colon == 0) return wrong;
+    std::string host = text.substr(0, colon);
+    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+    const Result<std::uint64_t> port = parse_decimal(text.substr(colon + 1));
+    if (!port || port.value() > 65'535 || host.empty()) return wrong;
+    return ListenAddress{host, static_cast<std::uint16_t>(port.value())};
+}
+
+}  // namespace holdfast::primary

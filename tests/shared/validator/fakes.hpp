@@ -1,0 +1,102 @@
+// A quorum and a door that do what a test says and remember what they were asked.
+#pragma once
+
+#include <algorithm>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "shared/ethereum/signing_root.hpp"
+#include "shared/protection/approval_issuer.hpp"
+#include "shared/protection/quorum_client.hpp"
+#include "shared/signing/door.hpp"
+#include "tests/shared/protection/test_approvals.hpp"
+
+namespace holdfast::validator::testing {
+
+class FakeQuorum final : public protection::QuorumClient {
+public:
+    struct Request {
+        ethereum::AttestationData data;
+        Domain domain;
+        std::vector<PublicKey> keys;
+    };
+    std::vector<Request> requests;
+    bool available{true};
+    std::set<PublicKey> refused;      // for good
+    std::set<PublicKey> late;         // no quorum at the first request that names them
+    std::size_t refreshes{0};
+
+    Task<protection::Decision> approve_attestation(ethereum::AttestationData data, Domain domain, std::vector<PublicKey> keys,
+                                                   SteadyTime /*deadline*/) override {
+        using Kind = protection::Denial::Kind;
+        requests.push_back({data, domain, keys});
+        protection::Decision decision;
+        std::vector<PublicKey> approved;
+        for (const PublicKey& key : keys) {
+            if (!available) {
+                decision.denials.push_back({key, Kind::kNoQuorum, "protector 2: connection refused"});
+            } else if (refused.contains(key)) {
+                decision.denials.push_back({key, Kind::kRefused, "protector 1: conflicts with a recorded vote"});
+            } else if (late.erase(key) > 0) {
+                decision.denials.push_back({key, Kind::kNoQuorum, "protector 3: no answer yet"});
+            } else {
+                approved.push_back(key);
+            }
+        }
+        if (!approved.empty()) {
+            const Root signing_root = ethereum::attestation_signing_root(data, domain);
+            decision.approvals.push_back(protection::TestApprovals::issue(signing_root, std::move(approved)));
+        }
+        co_return decision;
+    }
+
+    [[nodiscard]] std::vector<protection::MemberStatus> members() const override {
+        std::vector<protection::MemberStatus> result(4);
+        for (std::size_t i = 0; i < result.size(); ++i) {
+            result[i].url = "http://127.0.0.1:770" + std::to_string(i + 1);
+            result[i].reachable = available || i < 2;
+            result[i].detail = result[i].reachable ? "protector" : "connection refused";
+        }
+        return result;
+    }
+    [[nodiscard]] std::size_t quorum() const override { return 3; }
+    Task<void> refresh(SteadyTime /*deadline*/) override {
+        ++refreshes;
+        co_return;
+    }
+};
+
+// The "signature" holds the first bytes of the key and the message, so that a test sees what was signed by whom.
+class FakeDoor final : public signing::SigningDoor {
+public:
+    explicit FakeDoor(std::vector<PublicKey> keys) : keys_{std::move(keys)} {}
+    std::vector<std::pair<PublicKey, Root>> made;
+    std::set<PublicKey> missing;  // not signed, as if not loaded
+
+    [[nodiscard]] static Signature signature(const PublicKey& key, const Root& root) {
+        Signature result;
+        std::copy_n(key.bytes.begin(), 48, result.bytes.begin());
+        std::copy_n(root.bytes.begin(), 32, result.bytes.begin() + 48);
+        return result;
+    }
+    [[nodiscard]] std::vector<PublicKey> keys() const override { return keys_; }
+
+    Task<Result<std::vector<signing::SignedKey>>> sign_approved(signing::Approval approval) override {
+        std::vector<signing::SignedKey> result;
+        for (const PublicKey& key : approval.keys()) {
+            if (missing.contains(key)) continue;
+            made.emplace_back(key, approval.signing_root());
+            result.push_back({key, signature(key, approval.signing_root())});
+        }
+        co_return result;
+    }
+    Task<Result<Signature>> sign_unslashable(PublicKey /*key*/, Root /*object_root*/, Domain /*domain*/) override {
+        co_return failure(ErrorCode::kRefused, "not in this test");
+    }
+
+private:
+    std::vector<PublicKey> keys_;
+};
+
+}  // namespace holdfast::validator::testing
