@@ -67,6 +67,8 @@ private:
     std::uint64_t target_aggregators_per_committee_{16};
     std::vector<Fork> forks_;
     std::map<std::string, std::string> values_;
+
+    [[nodiscard]] Duration due(Slot slot, std::string_view name, std::uint64_t thirds, std::uint64_t gloas_default) const;
 };
 
 // The slots of one chain in wall time.
