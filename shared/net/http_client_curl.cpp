@@ -1,4 +1,6 @@
 // The client's two calls, as tasks around a CurlTransfer. They hold the loop themselves: the client may go away while they run.
+#include <cmath>
+
 #include "shared/net/curl_transfer.hpp"
 
 namespace holdfast::net {
@@ -13,7 +15,7 @@ struct Shared {
 constexpr std::string_view kClientClosed = "the client was closed";
 
 std::string late(std::string_view what, Duration waited) {
-    return std::string{what} + " within " + std::to_string(static_cast<long>(to_ms(waited))) + " ms";
+    return std::string{what} + " within " + std::to_string(std::lround(to_ms(waited))) + " ms";
 }
 
 Task<Result<HttpResponse>> send_with(std::shared_ptr<const Shared> shared, HttpRequest request, SteadyTime deadline) {

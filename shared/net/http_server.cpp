@@ -1,6 +1,7 @@
 #include "shared/net/http_server.hpp"
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cctype>
@@ -57,7 +58,7 @@ public:
     Impl(Executor executor, Clock& clock, HttpServerOptions options, HttpHandler handler)
         : state_{std::make_shared<ServerState>(clock, std::move(options), std::move(handler))},
           acceptor_{executor},
-          tasks_{std::make_unique<TaskGroup>(executor)} {}
+          tasks_{std::make_shared<TaskGroup>(executor)} {}
 
     Result<void> listen(const std::string& address, std::uint16_t port);
     [[nodiscard]] std::uint16_t port() const;
@@ -72,7 +73,7 @@ private:
     std::shared_ptr<ServerState> state_;
     std::unique_ptr<asio::ssl::context> tls_;
     tcp::acceptor acceptor_;
-    std::unique_ptr<TaskGroup> tasks_;  // none after close()
+    std::shared_ptr<TaskGroup> tasks_;  // none after close()
 
     boost::system::error_code bind(const tcp::endpoint& endpoint);
     void take(TcpSocket socket);
@@ -161,6 +162,8 @@ void HttpServer::Impl::close() {
     state_->stopping = true;
     stop_accepting();
     cut_all();
+    // Asio defers a cancellation from outside the loop, and by then the task may be gone with the place where it is noted.
+    if (tasks_) asio::dispatch(acceptor_.get_executor(), [tasks = std::move(tasks_)] { tasks->cancel(); });
     tasks_.reset();
 }
 
