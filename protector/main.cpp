@@ -6,6 +6,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <csignal>
 #include <cstdio>
+#include <memory>
 #include <utility>
 
 #include "protector/options.hpp"
@@ -59,15 +60,17 @@ int run(const Options& options) {
     boost::asio::io_context io{1};
     RealClock clock{io.get_executor()};
     const Identity identity{options.node_id, {}, options.genesis_validators_root};
-    auto store = Store::open({options.data_directory, identity, options.init}, io.get_executor());
-    if (!store) return complain(store.error(), kUsage);
-    const ChainClock chain{options.genesis_time, options.slot_duration, options.slots_per_epoch};
-    Service service{*store.value(), clock, chain, identity};
-    auto handler = [&service](net::ServerRequest request) { return service.answer(std::move(request)); };
+    std::unique_ptr<Service> service;
+    auto handler = [&service](net::ServerRequest request) { return service->answer(std::move(request)); };
     net::HttpServer server{io.get_executor(), clock, server_options(), handler};
+    // Bound before --init makes a database, so that a port in use leaves nothing behind; nobody is answered before io.run().
     if (const auto listening = server.listen(options.address, options.port); !listening) {
         return complain(listening.error(), kRuntimeFailure);
     }
+    auto store = Store::open({options.data_directory, identity, options.init}, io.get_executor());
+    if (!store) return complain(store.error(), kUsage);
+    const ChainClock chain{options.genesis_time, options.slot_duration, options.slots_per_epoch};
+    service = std::make_unique<Service>(*store.value(), clock, chain, identity);
     TaskGroup background{io.get_executor()};
     TaskGroup main_task{io.get_executor()};
     background.spawn("maintenance", maintain(clock, *store.value()));
