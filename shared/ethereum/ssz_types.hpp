@@ -37,7 +37,8 @@ struct Bitlist {
     std::vector<std::uint8_t> bytes;
     std::size_t size{0};
 
-    explicit Bitlist(std::size_t bits = 0) : bytes((bits + 7) / 8), size{bits} {}
+    Bitlist() = default;
+    explicit Bitlist(std::size_t bits) : bytes((bits + 7) / 8), size{bits} {}
     [[nodiscard]] bool get(std::size_t bit) const { return (bytes[bit / 8] >> (bit % 8) & 1U) != 0; }
     void set(std::size_t bit) { bytes[bit / 8] = static_cast<std::uint8_t>(bytes[bit / 8] | 1U << (bit % 8)); }
     friend bool operator==(const Bitlist&, const Bitlist&) = default;
