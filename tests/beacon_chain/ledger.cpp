@@ -123,31 +123,33 @@ Ledger::EpochScore Ledger::score_of(Epoch epoch, const Votes& votes) const {
     EpochScore score;
     const Committees& committees = chain_.committees(*head_, epoch);
     for (std::uint32_t validator = 0; validator < votes.size(); ++validator) {
-        if (!counts(validator)) continue;
-        const Vote& vote = votes[validator];
-        ++score.duties;
-        if (vote.distance == 0) {
-            const Slot slot = committees.duty(ValidatorIndex{validator}).slot;
-            score.missed.push_back({validator, slot, why_missed(validator, epoch, slot)});
-            continue;
-        }
-        ++score.included;
-        score.right_target += vote.right_target ? 1U : 0U;
-        score.right_head += vote.right_head ? 1U : 0U;
-        score.distance_sum += vote.distance;
-        score.distance_max = std::max<std::uint64_t>(score.distance_max, vote.distance);
+        add_to(score, validator, committees.duty(ValidatorIndex{validator}).slot, votes[validator]);
     }
     return score;
 }
 
-std::string Ledger::why_missed(std::uint32_t validator, Epoch epoch, Slot slot) const {
+void Ledger::add_to(EpochScore& score, std::uint32_t validator, Slot slot, const Vote& vote) const {
+    if (!counts(validator)) return;
+    ++score.duties;
+    if (vote.distance == 0) {
+        score.missed.push_back({validator, slot, why_missed(validator, slot)});
+        return;
+    }
+    ++score.included;
+    score.right_target += vote.right_target ? 1U : 0U;
+    score.right_head += vote.right_head ? 1U : 0U;
+    score.distance_sum += vote.distance;
+    score.distance_max = std::max<std::uint64_t>(score.distance_max, vote.distance);
+}
+
+std::string Ledger::why_missed(std::uint32_t validator, Slot slot) const {
     if (const auto groups = pool_.by_slot().find(slot); groups != pool_.by_slot().end()) {
         for (const DataVotes& group : groups->second) {
             if (std::find(group.validators.begin(), group.validators.end(), validator) == group.validators.end()) continue;
             return group.refused_for_source ? "wrong source" : "no block has included it";
         }
     }
-    if (const auto reasons = reasons_.find(epoch); reasons != reasons_.end()) {
+    if (const auto reasons = reasons_.find(chain_.config().epoch_of(slot)); reasons != reasons_.end()) {
         if (const auto reason = reasons->second.find(validator); reason != reasons->second.end()) return "dropped: " + reason->second;
     }
     return "never received";
@@ -162,6 +164,26 @@ Json::Value Ledger::to_json(const EpochScore& score) {
     result["right_head"] = Json::UInt64{score.right_head};
     result["distance_sum"] = Json::UInt64{score.distance_sum};
     result["distance_max"] = Json::UInt64{score.distance_max};
+    result["missed"] = Json::arrayValue;
+    for (const Missed& missed : score.missed) {
+        Json::Value& item = result["missed"].append(Json::objectValue);
+        item["validator"] = missed.validator;
+        item["slot"] = Json::UInt64{missed.slot.value};
+        item["why"] = missed.why;
+    }
+    return result;
+}
+
+Json::Value Ledger::score_of_slot(Slot slot) const {
+    EpochScore score;
+    const Epoch epoch = chain_.config().epoch_of(slot);
+    if (const auto votes = votes_.find(epoch); votes != votes_.end()) {
+        for (const std::uint32_t validator : chain_.committees(*head_, epoch).attesters(slot)) {
+            add_to(score, validator, slot, (*votes->second)[validator]);
+        }
+    }
+    Json::Value result = to_json(score);
+    result["slot"] = Json::UInt64{slot.value};
     return result;
 }
 
@@ -172,13 +194,6 @@ Json::Value Ledger::score(bool only_final) const {
     const auto add = [&](Epoch epoch, const EpochScore& score) {
         Json::Value entry = to_json(score);
         entry["epoch"] = Json::UInt64{epoch.value};
-        entry["missed"] = Json::arrayValue;
-        for (const Missed& missed : score.missed) {
-            Json::Value& item = entry["missed"].append(Json::objectValue);
-            item["validator"] = missed.validator;
-            item["slot"] = Json::UInt64{missed.slot.value};
-            item["why"] = missed.why;
-        }
         result["epochs"].append(std::move(entry));
         total.duties += score.duties;
         total.included += score.included;
@@ -193,6 +208,7 @@ Json::Value Ledger::score(bool only_final) const {
         if (final || !only_final) add(epoch, score_of(epoch, *votes));
     }
     result["total"] = to_json(total);
+    result["total"].removeMember("missed");
     result["slashable_pairs"] = Json::UInt64{watch_.pairs().size()};
     result["slashable"] = Json::arrayValue;
     for (const SlashablePair& pair : watch_.pairs()) {

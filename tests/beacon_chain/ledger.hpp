@@ -52,6 +52,8 @@ public:
 
     // Of every epoch that has begun; `only_final`: of those whose inclusion slots have passed.
     [[nodiscard]] Json::Value score(bool only_final) const;
+    // Of the duties of one slot, in the current or the previous epoch of the head; zero duties otherwise.
+    [[nodiscard]] Json::Value score_of_slot(Slot slot) const;
     [[nodiscard]] const SlashingWatch& slashings() const { return watch_; }
     [[nodiscard]] const std::map<std::string, std::uint64_t>& dropped() const { return dropped_; }
 
@@ -86,7 +88,8 @@ private:
     [[nodiscard]] bool counts(std::uint64_t validator) const { return scored_.contains(validator) && !by_sim_.contains(validator); }
     [[nodiscard]] std::optional<std::string_view> fault_of(const ethereum::SingleAttestation& attestation, Slot now);
     [[nodiscard]] EpochScore score_of(Epoch epoch, const Votes& votes) const;
-    [[nodiscard]] std::string why_missed(std::uint32_t validator, Epoch epoch, Slot slot) const;
+    void add_to(EpochScore& score, std::uint32_t validator, Slot slot, const Vote& vote) const;
+    [[nodiscard]] std::string why_missed(std::uint32_t validator, Slot slot) const;
     void close_epochs_before(Epoch epoch);
     static Json::Value to_json(const EpochScore& score);
 };

@@ -165,6 +165,19 @@ void SignatureChecker::derive(std::size_t first, std::size_t end) {
     }
 }
 
+std::optional<std::uint64_t> SignatureChecker::index_of(const std::string& id) const {
+    if (!id.starts_with("0x")) {
+        const auto index = parse_decimal(id);
+        return index && index.value() < keys_.size() ? std::optional{index.value()} : std::nullopt;
+    }
+    if (by_key_.empty()) {
+        for (std::size_t index = 0; index < keys_.size(); ++index) by_key_.emplace(keys_[index], index);
+    }
+    const auto key = parse_hex<PublicKey>(id);
+    const auto found = key ? by_key_.find(key.value()) : by_key_.end();
+    return found == by_key_.end() ? std::nullopt : std::optional{found->second};
+}
+
 std::vector<bool> SignatureChecker::check(const Root& signing_root, std::span<const SignedBy> signatures) const {
     std::vector<bool> verdicts(signatures.size(), false);
     std::vector<Candidate> candidates;

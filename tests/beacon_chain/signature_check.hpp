@@ -6,7 +6,10 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
+#include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "shared/ethereum/attestation.hpp"
@@ -39,6 +42,9 @@ public:
     [[nodiscard]] const PublicKey& key(std::size_t validator) const { return keys_[validator]; }
     [[nodiscard]] std::size_t size() const { return keys_.size(); }
 
+    // The validator that a decimal index or a public key in hex means; nothing if there is none. After derive().
+    [[nodiscard]] std::optional<std::uint64_t> index_of(const std::string& id) const;
+
     // One verdict for each; every validator must exist. All at once in one pairing with random weights (a wrong or swapped signature
     // can't hide behind the others); halves are looked at again if that fails. On any thread, after derive().
     [[nodiscard]] std::vector<bool> check(const Root& signing_root, std::span<const SignedBy> signatures) const;
@@ -47,6 +53,7 @@ private:
     struct Points;
     std::vector<PublicKey> keys_;
     std::unique_ptr<Points> points_;
+    mutable std::unordered_map<PublicKey, std::uint64_t> by_key_;  // made at the first question; I/O thread only
 };
 
 }  // namespace holdfast::sim

@@ -1,0 +1,95 @@
+// One simulated beacon node: a view on the chain, the faults it has been given, and the Beacon API on a port of its own.
+// Shapes and errors are those of Prysm v7.1 (../../docs/simulated-chain.md lists the calls). Used on the I/O thread only.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "shared/base/notifier.hpp"
+#include "shared/base/random.hpp"
+#include "shared/net/http_server.hpp"
+#include "tests/beacon_chain/chain.hpp"
+#include "tests/beacon_chain/event_hub.hpp"
+#include "tests/beacon_chain/faults.hpp"
+#include "tests/beacon_chain/intake.hpp"
+
+namespace holdfast::sim {
+
+// What all nodes of a simulation share; everything outlives them.
+struct World {
+    Chain& chain;
+    ChainTime time;
+    Clock& clock;
+    Random& random;
+    Intake& intake;
+    const SignatureChecker& keys;
+    Executor executor;
+};
+
+class Node {
+public:
+    Node(World& world, std::size_t number);
+    Node(const Node&) = delete;
+    Node& operator=(const Node&) = delete;
+
+    // Listens on 127.0.0.1; port 0 takes any free one, which the node then keeps over restarts.
+    Result<void> open(std::uint16_t port);
+    // Cuts all connections and closes the port.
+    Task<void> close();
+    [[nodiscard]] bool is_open() const { return server_ != nullptr; }
+    [[nodiscard]] std::uint16_t port() const { return port_; }
+    [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+
+    // A block reaches the node: it becomes the head if its slot is later, and the events go out.
+    void receive(const Block& block);
+    void set_faults(const Faults& faults);
+    [[nodiscard]] const Faults& faults() const { return faults_; }
+    [[nodiscard]] const Block& head() const { return *head_; }
+    [[nodiscard]] Json::Value status() const;
+
+    // An answer as the HTTP server would give it, faults included.
+    Task<net::Reply> answer(net::ServerRequest request);
+
+private:
+    World& world_;
+    std::size_t number_;
+    std::uint16_t port_{0};
+    std::unique_ptr<net::HttpServer> server_;
+    const Block* head_;
+    const Block* missed_{nullptr};  // the latest block that came while the head was stale
+    Faults faults_;
+    Notifier faults_changed_;
+    std::shared_ptr<EventHub> hub_;
+    std::map<std::string, std::uint64_t> requests_;  // by path, ids left out
+    std::uint64_t garbage_{0};
+    std::optional<std::pair<Slot, ethereum::AttestationData>> frozen_;
+
+    net::Reply route(const net::ServerRequest& request);
+    std::optional<net::HttpResponse> route_beacon(const net::ServerRequest& request);
+    std::optional<net::HttpResponse> route_config(const std::string& path);
+    net::HttpResponse genesis() const;
+    net::HttpResponse syncing() const;
+    net::HttpResponse state(const net::ServerRequest& request, const std::string& id, const std::string& what);
+    net::HttpResponse validators(const net::ServerRequest& request) const;
+    net::HttpResponse block_root(const std::string& id) const;
+    net::HttpResponse header(const std::string& id) const;
+    net::HttpResponse duties(const net::ServerRequest& request, const std::string& epoch);
+    net::HttpResponse attestation_data(const net::ServerRequest& request);
+    net::HttpResponse post_attestations(const net::ServerRequest& request);
+    net::HttpResponse garbage();
+
+    // The block that a name means: "head", "genesis", "finalized", "justified", a slot or a root; null if there is none.
+    [[nodiscard]] const Block* block_of(const std::string& id) const;
+    [[nodiscard]] ethereum::AttestationData data_for(Slot slot);
+    [[nodiscard]] Root shown(const Root& root) const;
+    [[nodiscard]] ethereum::Checkpoint shown(ethereum::Checkpoint checkpoint) const;
+    void send_head_event(const Block& block);
+    void send_reorg_event(const Block& old_head, const Block& new_head);
+    void publish(const std::string& topic, const std::string& data);
+};
+
+}  // namespace holdfast::sim

@@ -1,0 +1,109 @@
+#include "tests/beacon_chain/simulation.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+namespace holdfast::sim {
+namespace {
+
+// The Beacon API tells genesis in seconds.
+WallTime whole_second_at_or_after(WallTime when) { return std::chrono::ceil<std::chrono::seconds>(when); }
+
+}  // namespace
+
+Simulation::Simulation(Executor executor, Clock& clock, Random& random, WorkerPool& pool, const SignatureChecker& keys,
+                       SimulationOptions options)
+    : options_{std::move(options)},
+      clock_{clock},
+      time_{whole_second_at_or_after(clock.now() + std::chrono::milliseconds{options_.genesis_delay_ms}), options_.config.slot_ms},
+      chain_{options_.config},
+      ledger_{chain_, options_.scored.value_or(IndexRange{0, options_.config.validators}), options_.attest_rest},
+      intake_{options_.config, time_, clock, pool, keys, ledger_},
+      world_{chain_, time_, clock, random, intake_, keys, executor},
+      head_{&chain_.genesis()},
+      tasks_{executor} {
+    for (std::size_t number = 0; number < options_.nodes; ++number) nodes_.push_back(std::make_unique<Node>(world_, number));
+}
+
+Result<void> Simulation::open(std::uint16_t base_port) {
+    for (std::size_t number = 0; number < nodes_.size(); ++number) {
+        const std::size_t port = base_port == 0 ? 0 : base_port + number;
+        HOLDFAST_TRY(nodes_[number]->open(static_cast<std::uint16_t>(port)));
+    }
+    return success();
+}
+
+Task<void> Simulation::run() {
+    tasks_.spawn("intake", intake_.run());
+    for (Slot slot{0}; !finished(); ++slot) {
+        co_await sleep_until(clock_, time_.start_of(slot));
+        begin_slot(slot);
+        // The block's arrival decides whether the run is over.
+        if (options_.epochs != 0) co_await sleep_until(clock_, time_.start_of(slot + 1) - std::chrono::milliseconds{1});
+    }
+}
+
+Task<void> Simulation::close() {
+    tasks_.cancel();
+    for (const auto& node : nodes_) co_await node->close();
+    co_await tasks_.join();
+}
+
+bool Simulation::finished() const {
+    return options_.epochs != 0 && head_->slot >= chain_.config().last_slot(Epoch{options_.epochs - 1}) + kInclusionSlots;
+}
+
+void Simulation::begin_slot(Slot slot) {
+    if (slot == chain_.genesis().slot) {
+        announce(chain_.genesis(), options_.block_ms);
+        return;
+    }
+    ledger_.attest_for(*head_, slot - 1);
+    const SlotPlan plan = plans_.take(slot);
+    if (plan.skip) return;
+    const Block* parent = head_;
+    for (std::uint64_t i = 0; i < plan.reorg_depth && parent->parent != nullptr; ++i) parent = parent->parent;
+    announce(chain_.add_block(*parent, slot, ledger_.pool()), plan.late_ms.value_or(options_.block_ms));
+}
+
+void Simulation::announce(const Block& block, std::uint64_t into_slot_ms) {
+    const SteadyTime start = clock_.steady_at(time_.start_of(block.slot));
+    const SteadyTime arrival = start + std::chrono::milliseconds{into_slot_ms};
+    clock_.call_at(arrival, [this, &block] { arrive(block); });
+    for (std::size_t number = 0; number < nodes_.size(); ++number) {
+        Node& node = *nodes_[number];
+        const std::uint64_t lag = number * options_.node_lag_ms + node.faults().lag_ms;
+        clock_.call_at(arrival + std::chrono::milliseconds{lag}, [&node, &block] { node.receive(block); });
+    }
+}
+
+// A block that comes after its successor's time has been left behind: the chain goes on without it.
+void Simulation::arrive(const Block& block) {
+    if (block.slot <= head_->slot && &block != &chain_.genesis()) return;
+    head_ = &block;
+    ledger_.head_is(block);
+}
+
+Result<void> Simulation::reopen(Node& node) {
+    if (node.is_open() || node.faults().down) return success();
+    return node.open(node.port());
+}
+
+Task<void> Simulation::restart(std::size_t number, Duration down) {
+    Node& node = *nodes_[number];
+    co_await node.close();
+    co_await sleep_for(clock_, down);
+    const auto opened = reopen(node);
+    if (!opened) spdlog::error("node {} does not come back: {}", number, opened.error().message);
+}
+
+Task<void> Simulation::set_faults(std::size_t number, Faults faults) {
+    Node& node = *nodes_[number];
+    node.set_faults(faults);
+    if (faults.down) co_await node.close();
+    const auto opened = reopen(node);
+    if (!opened) spdlog::error("node {} does not come back: {}", number, opened.error().message);
+}
+
+}  // namespace holdfast::sim
