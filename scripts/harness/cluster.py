@@ -49,6 +49,39 @@ class ChainTime:
             time.sleep(min(left, 0.5))
 
 
+@dataclasses.dataclass
+class Score:
+    """What the chain says of our validators' attestations; of some epochs, or of one slot."""
+    due: int = 0
+    included: int = 0
+    right_source: int = 0
+    right_target: int = 0
+    right_head: int = 0
+    distance_sum: int = 0
+    distance_max: int = 0
+    slashable: int = 0
+
+    def add(self, entry):
+        """entry: one epoch or slot of the chain's answer to /score."""
+        self.due += entry["duties"]
+        self.included += entry["included"]
+        self.right_source += entry["right_source"]
+        self.right_target += entry["right_target"]
+        self.right_head += entry["right_head"]
+        self.distance_sum += entry["distance_sum"]
+        self.distance_max = max(self.distance_max, entry["distance_max"])
+
+    def perfect(self):
+        """All that was due is in the chain and right, and nothing can be slashed."""
+        return (self.due > 0 and self.due == self.included == self.right_source == self.right_target == self.right_head
+                and self.slashable == 0)
+
+    def figures(self):
+        return {"due": self.due, "included": self.included, "right_source": self.right_source, "right_target": self.right_target,
+                "right_head": self.right_head, "distance_mean": round(self.distance_sum / max(1, self.included), 3),
+                "distance_max": self.distance_max, "slashable": self.slashable}
+
+
 class Chain:
     """holdfast-sim and its admin interface."""
 
@@ -72,6 +105,38 @@ class Chain:
 
     def score(self):
         return http_json.get(self.admin + "/score")
+
+    def totals(self, epochs):
+        """The score of some epochs, as far as the chain has come. Slashable pairs are those of all times."""
+        answer = self.score()
+        total = Score(slashable=answer["slashable_pairs"])
+        for entry in answer["epochs"]:
+            if entry["epoch"] in epochs:
+                total.add(entry)
+        return total
+
+    def slot_totals(self, slot):
+        """The score of one slot of this or the last epoch, without slashable pairs."""
+        score = Score()
+        score.add(http_json.get(f"{self.admin}/score?slot={slot}"))
+        return score
+
+    def missed(self, slot):
+        """Why each missing attestation of a slot is missing, as sentences."""
+        answer = http_json.get(f"{self.admin}/score?slot={slot}")
+        return [f"validator {item['validator']}: {item['why']}" for item in answer["missed"]]
+
+    def accepted(self, slot):
+        """How many validators' attestations of a slot have arrived."""
+        return len(self.received(slot)["received"])
+
+    def acceptance_ms(self, slot):
+        """(first, last) arrival of the slot's attestations in milliseconds after the head event, or None without one of these."""
+        answer = self.received(slot)
+        if answer["head_event_sent_us"] is None or not answer["received"]:
+            return None
+        after = [item["after_head_event_us"] / 1000 for item in answer["received"]]
+        return min(after), max(after)
 
     def received(self, slot):
         return http_json.get(f"{self.admin}/received?slot={slot}")

@@ -47,7 +47,6 @@ class Demo:
         view.say(f"starting {PROTECTORS} protectors and the primary")
         self.protectors = start_protectors(run, PROTECTORS, self.chain.time, self.chain.info["genesis_validators_root"])
         self.primary = Primary(run, self.chain.nodes, keystores, self.protectors, QUORUM)
-        self.killed_node = None
         self._last_slot = options.epochs * self.chain.time.slots_per_epoch - 1
 
     def go(self):
@@ -70,7 +69,6 @@ class Demo:
     def _kill(self):
         self.protectors[KILLED_PROTECTOR].kill()
         self.chain.faults(KILLED_NODE, down=True)
-        self.killed_node = KILLED_NODE
         self._view.say(f"slot {self.chain.time.slot()}: killed {self.protectors[KILLED_PROTECTOR].name} (SIGKILL) "
                        f"and beacon node {KILLED_NODE}")
 

@@ -50,33 +50,36 @@ class DemoView:
         lines += self._protector_lines(demo)
         lines.append([("  primary      ", None), self._light(demo.primary.process.running), (f" {demo.primary.url}", DIM)])
         lines += ["", "  slot  epoch  attested  in the chain  source  target  head"]
-        lines += [self._slot_line(demo, number) for number in range(max(0, slot - SLOTS_SHOWN + 1), slot + 1)]
+        shown = range(max(0, slot - SLOTS_SHOWN + 1), slot + 1)
+        lines += [self._slot_line(demo, number) for number in shown]
         return [*lines, "", self._score_line(demo)]
 
     def _node_lines(self, demo):
         lines = []
-        for number, node in enumerate(demo.chain.node_states()):
-            up = number != demo.killed_node
-            lines.append([(f"  node {number}       ", None), self._light(up), (f" head {node}" if up else " killed", None if up else RED),
-                          (f"  {demo.chain.nodes[number]}", DIM)])
+        for node in demo.chain.status()["nodes"]:
+            up = node["open"]
+            lines.append([(f"  node {node['node']}       ", None), self._light(up),
+                          (f" head {node['head_slot']:5}" if up else " killed    ", None if up else RED), (f"  {node['url']}", DIM)])
         return lines
 
     def _protector_lines(self, demo):
         lines = []
         for member in demo.protectors:
             up = member.process.running
-            lines.append([(f"  {member.name}   ", None), self._light(up), (self._member_text(member) if up else " killed", None if up else RED),
-                          (f"  {member.url}", DIM)])
+            lines.append([(f"  {member.name}   ", None), self._light(up),
+                          (self._member_text(member) if up else " killed    ", None if up else RED), (f"  {member.url}", DIM)])
         return lines
 
     @staticmethod
     def _member_text(member):
         try:
-            return member.summary()
+            status = member.status()
         except HttpError:
-            return " no answer"
+            return " no answer "
+        return f" yes to {int(status['approved']) + int(status['repeated'])}, no to {status['refused']}"
 
-    def _slot_line(self, demo, slot):
+    @staticmethod
+    def _slot_line(demo, slot):
         score = demo.chain.slot_totals(slot)
         settled = demo.chain.time.slot() - slot >= SETTLED_SLOTS
         colour = GREEN if score.perfect() else RED if settled else YELLOW

@@ -53,4 +53,5 @@ class RigTest(unittest.TestCase):
             total = self.chain.slot_totals(slot)
             self.assertGreater(total.due, 0)
             if not total.perfect():
-                self.fail(f"{message} slot {slot}: {total.figures()}\nthe primary says:\n{self.primary.process.last_lines(12)}")
+                self.fail(f"{message} slot {slot}: {total.figures()}\n{self.chain.missed(slot)}\nthe primary says:\n"
+                          f"{self.primary.process.last_lines(20)}")
