@@ -27,7 +27,7 @@ constexpr std::array kOptions{
     OptionText{"listen", "ADDRESS:PORT", "127.0.0.1:7770", "where /metrics, /healthz and /livez are served"},
     OptionText{"worker-threads", "N", "one for each core", "threads that sign and decrypt"},
     OptionText{"start-timeout", "SECONDS", "300", "how long to wait at start for enough beacon nodes"},
-    OptionText{"log-level", "LEVEL", "info", "trace, debug, info, warn or error"},
+    OptionText{"log-level", "LEVEL", "info", "debug, info, warn or error"},
     OptionText{"config", "FILE", "", "TOML file with the same names; flags win over it"},
     OptionText{"check", "", "", "validate everything, connect to everything, say what was found, and end"},
     OptionText{"version", "", "", "say the version, and end"},

@@ -9,6 +9,7 @@
 #include <thread>
 #include <unistd.h>
 
+#include "shared/base/log.hpp"
 #include "shared/base/types.hpp"
 #include "shared/net/url.hpp"
 #include "shared/protection/quorum_tally.hpp"
@@ -121,9 +122,8 @@ std::vector<std::string> find_problems(const Settings& settings) {
     if (!listen) problems.push_back("listen: " + listen.error().message);
     check_range("worker-threads", settings.worker_threads, 0, 1024, problems);
     check_range("start-timeout", settings.start_timeout, 1, 86'400, problems);
-    constexpr std::array<std::string_view, 5> kLevels{"trace", "debug", "info", "warn", "error"};
-    if (std::ranges::find(kLevels, settings.log_level) == kLevels.end()) {
-        problems.push_back("log-level: " + settings.log_level + " is none of trace, debug, info, warn, error");
+    if (!parse_log_level(settings.log_level)) {
+        problems.push_back("log-level: '" + settings.log_level + "' is none of debug, info, warn, error");
     }
     return problems;
 }

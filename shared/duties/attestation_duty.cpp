@@ -237,12 +237,11 @@ Task<void> AttestationDuty::publish(SlotReport& report, const Work& work, std::v
 
 void AttestationDuty::finish(const SlotReport& report) {
     std::erase_if(seen_heads_, [&report](const SeenHead& head) { return head.event.slot < report.slot; });
-    if (report.due > 0) {
-        if (report.missed_count() == 0) {
-            log_info("{}", describe(report));
-        } else {
-            log_warn("{}", describe(report));
-        }
+    if (report.due == 0) return;
+    if (report.missed_count() == 0) {
+        log_info("{}", describe(report));
+    } else {
+        log_warn("{}", describe(report));
     }
     if (observer_) observer_(report);
 }

@@ -15,11 +15,10 @@ ConsensusRun::ConsensusRun(Executor executor, Clock& clock, beacon::BeaconNodes&
       call_timeout_{call_timeout},
       end_{settings.end},
       machine_{settings, cache},
-      askers_{std::move(executor)} {
-    refresh_fitness();
-}
+      askers_{std::move(executor)} {}
 
 Task<ConsensusOutcome> ConsensusRun::run() {
+    refresh_fitness();
     while (!outcome_) {
         const SteadyTime next = machine_.next_time().value_or(end_);
         if (next > clock_.steady()) co_await changed_.wait_until(clock_, next);

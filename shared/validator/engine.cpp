@@ -159,7 +159,7 @@ Task<void> Engine::watch_quorum() {
 }
 
 void Engine::on_report(const duties::SlotReport& report) {
-    if (report.due > 0) last_report_ = report;
+    last_report_ = report;
     if (observer_) observer_(report);
 }
 

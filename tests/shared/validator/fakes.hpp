@@ -46,7 +46,7 @@ public:
         }
         if (!approved.empty()) {
             const Root signing_root = ethereum::attestation_signing_root(data, domain);
-            decision.approvals.push_back(protection::TestApprovals::issue(signing_root, std::move(approved)));
+            decision.approvals.push_back(protection::TestApprovals::make(signing_root, std::move(approved)));
         }
         co_return decision;
     }
