@@ -1,0 +1,130 @@
+#include "tests/shared/beacon/fake_beacon_node.hpp"
+
+#include <utility>
+
+namespace holdfast::beacon::testing {
+
+std::map<std::string, std::string> spec_values() {
+    std::map<std::string, std::string> values{{"SLOT_DURATION_MS", "12000"},
+                                              {"SECONDS_PER_SLOT", "12"},
+                                              {"SLOTS_PER_EPOCH", "32"},
+                                              {"ATTESTATION_DUE_BPS", "3333"},
+                                              {"AGGREGATE_DUE_BPS", "6667"},
+                                              {"TARGET_AGGREGATORS_PER_COMMITTEE", "16"},
+                                              {"GENESIS_FORK_VERSION", "0x10000042"}};
+    int number = 2;
+    for (const char* fork : {"ALTAIR", "BELLATRIX", "CAPELLA", "DENEB", "ELECTRA"}) {
+        values[std::string{fork} + "_FORK_VERSION"] = "0x" + std::to_string(number++) + "0000042";
+        values[std::string{fork} + "_FORK_EPOCH"] = "0";
+    }
+    return values;
+}
+
+ethereum::ChainSpec chain_spec() { return ethereum::ChainSpec::parse(spec_values()).value(); }
+
+ethereum::Genesis chain_genesis() {
+    ethereum::Genesis genesis;
+    genesis.time = WallTime{std::chrono::seconds{1'700'000'000}};
+    genesis.validators_root.bytes.fill(0x11);
+    genesis.fork_version = ForkVersion{{0x10, 0, 0, 0x42}};
+    return genesis;
+}
+
+FakeBeaconNode::FakeBeaconNode(Clock& clock, std::string url) : clock_{clock}, url_{std::move(url)} {}
+
+Task<Result<void>> FakeBeaconNode::behave(const char* call, SteadyTime deadline) {
+    ++asked[call];
+    const auto own = behaviour.find(call);
+    const Behaviour how = own == behaviour.end() ? always : own->second;
+    const bool in_time = !how.hang && clock_.steady() + how.delay <= deadline;
+    if (!in_time) {
+        co_await sleep_until(clock_, deadline);
+        co_return failure(ErrorCode::kTimeout, url_ + " " + call + ": no answer in time");
+    }
+    if (how.delay > Duration::zero()) co_await sleep_for(clock_, how.delay);
+    if (how.error) co_return Error{how.error->code, url_ + " " + call + ": " + how.error->message};
+    co_return success();
+}
+
+Task<Result<ethereum::ChainSpec>> FakeBeaconNode::spec(SteadyTime deadline) {
+    HOLDFAST_CO_TRY(co_await behave("spec", deadline));
+    co_return ethereum::ChainSpec::parse(spec_said);
+}
+
+Task<Result<ethereum::Genesis>> FakeBeaconNode::genesis(SteadyTime deadline) {
+    HOLDFAST_CO_TRY(co_await behave("genesis", deadline));
+    co_return genesis_said;
+}
+
+Task<Result<std::string>> FakeBeaconNode::version(SteadyTime deadline) {
+    HOLDFAST_CO_TRY(co_await behave("version", deadline));
+    co_return version_said;
+}
+
+Task<Result<SyncStatus>> FakeBeaconNode::syncing(SteadyTime deadline) {
+    HOLDFAST_CO_TRY(co_await behave("syncing", deadline));
+    co_return sync;
+}
+
+Task<Result<Root>> FakeBeaconNode::block_root(std::string /*block_id*/, SteadyTime deadline) {
+    HOLDFAST_CO_TRY(co_await behave("block_root", deadline));
+    co_return head;
+}
+
+Task<Result<std::vector<Validator>>> FakeBeaconNode::validators(std::vector<PublicKey> keys, SteadyTime deadline) {
+    HOLDFAST_CO_TRY(co_await behave("validators", deadline));
+    if (!on_validators) co_return std::vector<Validator>{};
+    co_return on_validators(keys);
+}
+
+Task<Result<AttesterDuties>> FakeBeaconNode::attester_duties(Epoch epoch, std::vector<ValidatorIndex> indices,
+                                                             SteadyTime deadline) {
+    HOLDFAST_CO_TRY(co_await behave("attester_duties", deadline));
+    if (!on_attester_duties) co_return AttesterDuties{epoch, {}, {}};
+    co_return on_attester_duties(epoch, indices);
+}
+
+Task<Result<ethereum::AttestationData>> FakeBeaconNode::attestation_data(Slot slot, SteadyTime deadline) {
+    HOLDFAST_CO_TRY(co_await behave("attestation_data", deadline));
+    if (!on_attestation_data) co_return failure(ErrorCode::kUnavailable, url_ + ": this test gives no attestation data");
+    co_return on_attestation_data(slot);
+}
+
+Task<Result<void>> FakeBeaconNode::subscribe_committees(std::vector<CommitteeSubscription> subscriptions, SteadyTime deadline) {
+    HOLDFAST_CO_TRY(co_await behave("subscribe_committees", deadline));
+    subscribed.push_back(std::move(subscriptions));
+    co_return success();
+}
+
+Task<Result<void>> FakeBeaconNode::publish_attestations(std::shared_ptr<const std::string> body, ethereum::ForkName fork,
+                                                        SteadyTime deadline) {
+    HOLDFAST_CO_TRY(co_await behave("publish_attestations", deadline));
+    published.push_back(std::move(body));
+    published_forks.push_back(fork);
+    co_return success();
+}
+
+Task<Result<void>> FakeBeaconNode::follow_events(std::function<void(NodeEvent)> on_event) {
+    const std::size_t stream = ++stream_;
+    on_event_ = nullptr;
+    HOLDFAST_CO_TRY(co_await behave("follow_events", clock_.steady() + std::chrono::minutes{1}));
+    if (stream != stream_) co_return failure(ErrorCode::kUnavailable, url_ + " follow_events: replaced by a newer stream");
+    on_event_ = std::move(on_event);
+    events_end_.reset();
+    while (!events_end_ && stream == stream_) co_await events_changed_.wait();
+    if (stream != stream_) co_return failure(ErrorCode::kUnavailable, url_ + " follow_events: replaced by a newer stream");
+    on_event_ = nullptr;
+    co_return *events_end_;
+}
+
+void FakeBeaconNode::emit(const NodeEvent& event) {
+    if (on_event_) on_event_(event);
+}
+
+void FakeBeaconNode::end_events(Result<void> why) {
+    on_event_ = nullptr;
+    events_end_ = std::move(why);
+    events_changed_.notify_all();
+}
+
+}  // namespace holdfast::beacon::testing

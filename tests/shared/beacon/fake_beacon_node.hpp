@@ -1,0 +1,88 @@
+// A beacon node that does what a test says and remembers what it was asked. Time comes from the clock it is given, so under a
+// VirtualClock a delay costs nothing.
+//
+//   auto node = std::make_unique<FakeBeaconNode>(clock, "http://one");
+//   FakeBeaconNode* one = node.get();          // BeaconNodes owns it
+//   one->sync.head_slot = Slot{7};
+//   one->behaviour["attestation_data"].hang = true;
+//   one->emit(HeadEvent{...});
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "shared/base/notifier.hpp"
+#include "shared/beacon/beacon_node.hpp"
+
+namespace holdfast::beacon::testing {
+
+// What /eth/v1/config/spec says of a small chain: slots of 12 s, epochs of 32 slots, everything up to Electra from epoch 0.
+[[nodiscard]] std::map<std::string, std::string> spec_values();
+[[nodiscard]] ethereum::ChainSpec chain_spec();
+// Genesis at the moment at which VirtualTime starts.
+[[nodiscard]] ethereum::Genesis chain_genesis();
+
+class FakeBeaconNode final : public BeaconNode {
+public:
+    struct Behaviour {
+        Duration delay{};
+        bool hang{false};            // says nothing until the call's deadline; then kTimeout, as the real one
+        std::optional<Error> error;  // instead of the answer
+    };
+
+    FakeBeaconNode(Clock& clock, std::string url);
+
+    Behaviour always;                            // every call, unless the next has one for it
+    std::map<std::string, Behaviour> behaviour;  // by the name of the call: "syncing", "attester_duties", ...
+
+    std::map<std::string, std::string> spec_said{spec_values()};
+    ethereum::Genesis genesis_said{chain_genesis()};
+    std::string version_said{"Fake/v1"};
+    SyncStatus sync;
+    Root head;
+    std::function<Result<std::vector<Validator>>(const std::vector<PublicKey>&)> on_validators;
+    std::function<Result<AttesterDuties>(Epoch, const std::vector<ValidatorIndex>&)> on_attester_duties;
+    std::function<Result<ethereum::AttestationData>(Slot)> on_attestation_data;
+
+    std::map<std::string, std::size_t> asked;  // how often each call was made
+    std::vector<std::shared_ptr<const std::string>> published;
+    std::vector<ethereum::ForkName> published_forks;
+    std::vector<std::vector<CommitteeSubscription>> subscribed;
+
+    // To whoever follows now; nobody follows: lost, as with a real one.
+    void emit(const NodeEvent& event);
+    // Ends the stream that is open now with `why`.
+    void end_events(Result<void> why);
+    [[nodiscard]] bool followed() const { return static_cast<bool>(on_event_); }
+
+    [[nodiscard]] const std::string& url() const override { return url_; }
+    Task<Result<ethereum::ChainSpec>> spec(SteadyTime deadline) override;
+    Task<Result<ethereum::Genesis>> genesis(SteadyTime deadline) override;
+    Task<Result<std::string>> version(SteadyTime deadline) override;
+    Task<Result<SyncStatus>> syncing(SteadyTime deadline) override;
+    Task<Result<Root>> block_root(std::string block_id, SteadyTime deadline) override;
+    Task<Result<std::vector<Validator>>> validators(std::vector<PublicKey> keys, SteadyTime deadline) override;
+    Task<Result<AttesterDuties>> attester_duties(Epoch epoch, std::vector<ValidatorIndex> indices, SteadyTime deadline) override;
+    Task<Result<ethereum::AttestationData>> attestation_data(Slot slot, SteadyTime deadline) override;
+    Task<Result<void>> subscribe_committees(std::vector<CommitteeSubscription> subscriptions, SteadyTime deadline) override;
+    Task<Result<void>> publish_attestations(std::shared_ptr<const std::string> body, ethereum::ForkName fork,
+                                            SteadyTime deadline) override;
+    Task<Result<void>> follow_events(std::function<void(NodeEvent)> on_event) override;
+
+private:
+    Clock& clock_;
+    std::string url_;
+    std::function<void(NodeEvent)> on_event_;
+    std::optional<Result<void>> events_end_;
+    Notifier events_changed_;
+    std::size_t stream_{0};
+
+    // Counts the call, waits as told; the error that it ends with, if any.
+    Task<Result<void>> behave(const char* call, SteadyTime deadline);
+};
+
+}  // namespace holdfast::beacon::testing
