@@ -10,6 +10,7 @@ from harness.cluster import Chain, Primary, start_protectors
 from harness.processes import Run
 
 SLOT_MS = int(os.environ.get("HOLDFAST_TEST_SLOT_MS", "1500"))
+BLOCK_MS = 200
 GENESIS_DELAY_MS = 8000
 SETTLE_SLOTS = 2  # after a slot, until its attestations stand in a block
 
@@ -29,7 +30,8 @@ class RigTest(unittest.TestCase):
         with contextlib.ExitStack() as stack:
             cls.run_ = stack.enter_context(Run(cls.__name__))
             cls.keystores = cls.run_.path("keystores")
-            options = {"slot_ms": SLOT_MS, "genesis_delay_ms": GENESIS_DELAY_MS, **cls.chain_options}
+            options = {"slot_ms": SLOT_MS, "genesis_delay_ms": GENESIS_DELAY_MS,
+                       "options": ["--block-ms", BLOCK_MS], **cls.chain_options}
             cls.chain = Chain(cls.run_, nodes=cls.nodes, validators=cls.validators, keystores=cls.keystores, **options)
             cls.protectors = start_protectors(cls.run_, cls.members, cls.chain.time, cls.chain.info["genesis_validators_root"])
             cls.primary = Primary(cls.run_, cls.chain.nodes, cls.keystores, cls.protectors, cls.quorum, cls.primary_options).wait_ready()
