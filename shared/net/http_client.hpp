@@ -1,7 +1,9 @@
 // Asynchronous HTTP client. One object for a whole process: connections are kept alive and shared by host.
-// Every call has a deadline (steady time). Used on the I/O thread only. Cancelling the awaiting task ends the transfer and frees all
-// it held. An HTTP status is not a failure here; failures are kTimeout, kUnavailable (could not connect, connection broke),
-// kMalformed (not HTTP, larger than allowed), kCancelled.
+// Every call has a deadline (steady time). Used on the I/O thread only. Cancelling the awaiting task ends the transfer, frees all
+// it held and throws operation_aborted, as every other wait does. An HTTP status is not a failure here; failures are kTimeout,
+// kUnavailable (could not connect, connection broke, TLS refused), kMalformed (not HTTP, larger than allowed), kCancelled (the
+// client was destroyed meanwhile; allowed at any time), kInvalidArgument (no usable URL, method or header). Their messages name
+// method and URL, without credentials and query. Redirects are not followed; no proxy is taken from the environment.
 #pragma once
 
 #include <cstddef>

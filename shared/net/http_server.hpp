@@ -1,5 +1,6 @@
 // Asynchronous HTTP/1.1 server: keep-alive, TLS, limits on everything that a peer could make large or slow, graceful stop.
-// The handler is a task on the I/O thread; what it throws besides cancellation is a bug and ends the process.
+// The handler is a task on the I/O thread; what it throws besides cancellation is a bug and ends the process. It is not told that
+// its peer has gone. Stop the server before what the handlers use goes away; the destructor alone only cancels them.
 //
 //   HttpServer server{executor, clock, options, [&](ServerRequest request) { return answer(std::move(request)); }};
 //   HOLDFAST_TRY(server.listen("127.0.0.1", 0));      // 0: any free port, see port()
@@ -31,7 +32,7 @@ struct HttpServerOptions {
     Duration header_timeout{std::chrono::seconds{10}};  // from a request's first byte to the end of its header
     Duration body_timeout{std::chrono::seconds{30}};
     Duration idle_timeout{std::chrono::seconds{120}};   // between requests of a connection
-    Duration write_timeout{std::chrono::seconds{30}};
+    Duration write_timeout{std::chrono::seconds{30}};   // of a whole response, or of one piece of a stream
 };
 
 struct ServerRequest {
@@ -39,7 +40,7 @@ struct ServerRequest {
     std::string path;         // decoded, without query
     std::string query;        // raw, without '?'
     std::string peer;         // "127.0.0.1:40000"
-    std::string common_name;  // of the client's certificate; empty without TLS
+    std::string common_name;  // of the client's certificate; empty without one
 
     // A parameter of the query, decoded; nothing if absent.
     [[nodiscard]] std::optional<std::string> parameter(std::string_view name) const;
@@ -76,7 +77,8 @@ public:
 
     // Binds and accepts. kIo with a sentence when the address is in use or not ours; kInvalidArgument for unusable TLS files.
     Result<void> listen(const std::string& address, std::uint16_t port);
-    [[nodiscard]] std::uint16_t port() const;
+    [[nodiscard]] std::uint16_t port() const;  // 0 unless listening
+    // Streams count as begun: those that have no other end are cut at the deadline.
     Task<void> stop(SteadyTime deadline);
 
 private:

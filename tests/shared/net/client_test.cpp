@@ -243,7 +243,7 @@ TEST_F(ClientTest, ClientClosedWhileCallsRun_TheyEndAsCancelled) {
         request.url = url("/");
         group.spawn("call", store(client->send(std::move(request), clock.steady() + kLong), result));
     }
-    io.run_for(milliseconds{50});
+    turn_for(milliseconds{50});
     HttpRequest late;
     late.url = url("/");
     auto not_begun = client->send(std::move(late), clock.steady() + kLong);

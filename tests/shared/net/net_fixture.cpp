@@ -1,17 +1,11 @@
 #include "tests/shared/net/net_fixture.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <unistd.h>
-
 #include <array>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
-#include <future>
-#include <thread>
 
 namespace holdfast::net {
+namespace asio = boost::asio;
 
 NetTest::~NetTest() {
     cancel(group);
@@ -24,7 +18,7 @@ NetTest::~NetTest() {
 
 void NetTest::cancel(TaskGroup& tasks) {
     bool cancelled = false;
-    boost::asio::post(io, [&] {
+    asio::post(io, [&] {
         tasks.cancel();
         cancelled = true;
     });
@@ -98,44 +92,35 @@ HttpHandler hang(Clock& clock) {
     return [&clock](const ServerRequest& /*request*/) { return sleep_for_ever(clock); };
 }
 
-namespace {
-
-int connect_to(std::uint16_t port) {
-    const int fd = socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    const timeval limit{10, 0};
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    EXPECT_EQ(connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-    return fd;
+void NetTest::turn_for(Duration duration) {
+    bool over = false;
+    clock.call_at(clock.steady() + duration, [&] { over = true; });
+    EXPECT_TRUE(run_until([&] { return over; }));
 }
 
-std::string talk_blocking(std::uint16_t port, const std::vector<std::string>& pieces, Duration pause, std::size_t enough) {
-    const int fd = connect_to(port);
+// The socket does not block, and the loop turns whenever it would: the server lives on it.
+std::string NetTest::talk(const std::vector<std::string>& pieces, Duration pause) {
+    asio::ip::tcp::socket socket{io};
+    socket.connect({asio::ip::address_v4::loopback(), port});
+    socket.non_blocking(true);
+    boost::system::error_code error;
     for (const std::string& piece : pieces) {
-        if (::send(fd, piece.data(), piece.size(), MSG_NOSIGNAL) < 0) break;
-        std::this_thread::sleep_for(pause);
+        for (std::size_t sent = 0; sent < piece.size();) {
+            sent += socket.write_some(asio::buffer(piece) + sent, error);
+            if (error && error != asio::error::would_block) break;
+            if (error) turn_for(milliseconds{1});
+        }
+        turn_for(pause);
     }
     std::string received;
     std::array<char, 4096> buffer{};
-    while (received.size() < enough) {
-        const auto size = recv(fd, buffer.data(), buffer.size(), 0);
-        if (size < 0) received += "[error]";
-        if (size <= 0) break;
-        received.append(buffer.data(), static_cast<std::size_t>(size));
+    const SteadyTime end = clock.steady() + kLong;
+    for (error = {}; !error || error == asio::error::would_block;) {
+        received.append(buffer.data(), socket.read_some(asio::buffer(buffer), error));
+        if (error == asio::error::would_block) turn_for(milliseconds{1});
+        if (clock.steady() > end) return received + "[silence]";
     }
-    close(fd);
-    return received;
-}
-
-}  // namespace
-
-std::string NetTest::talk(const std::vector<std::string>& pieces, Duration pause, std::size_t enough) {
-    auto answer = std::async(std::launch::async, talk_blocking, port, pieces, pause, enough);
-    EXPECT_TRUE(run_until([&] { return answer.wait_for(seconds{0}) == std::future_status::ready; }));
-    return answer.get();
+    return error == asio::error::eof ? received : received + "[reset]";
 }
 
 }  // namespace holdfast::net

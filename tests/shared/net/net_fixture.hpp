@@ -30,6 +30,7 @@ protected:
 
     // Runs the loop until `done` says so; false after kLong.
     bool run_until(const std::function<bool()>& done);
+    void turn_for(Duration duration);
     // Cancels from inside the loop, and runs it until all have ended.
     void cancel(TaskGroup& tasks);
     // Runs the loop until the task has ended.
@@ -42,9 +43,9 @@ protected:
     [[nodiscard]] std::string url(const std::string& path) const;
     Result<HttpResponse> get(const std::string& path, Duration allowed = kLong);
     Result<HttpResponse> send(HttpRequest request, Duration allowed = kLong);
-    // A plain socket's view: sends the pieces with a pause after each, then reads until the server closes or `enough` bytes have
-    // come. Runs the loop meanwhile. "[error]" at the end: reset, or 10 s of silence.
-    std::string talk(const std::vector<std::string>& pieces, Duration pause = {}, std::size_t enough = ~std::size_t{0});
+    // A plain socket's view: sends the pieces with a pause after each, then reads until the server closes. "[reset]" or
+    // "[silence]" at the end of what came if it does not close in good order.
+    std::string talk(const std::vector<std::string>& pieces, Duration pause = {});
     void stop_server(Duration allowed = Duration::zero());
 
     boost::asio::io_context io;

@@ -59,7 +59,7 @@ TEST_F(ServerTest, Malformed_IsABadRequestAndClosed) {
     for (const char* text : {"garbage\r\n\r\n", "GET x HTTP/1.1\r\n\r\n", "GET /%zz HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\n: x\r\n\r\n"}) {
         const std::string answer = talk({text});
         EXPECT_EQ(status_of(answer), 400) << text << answer;
-        EXPECT_EQ(count(answer, "[error]"), 0U);
+        EXPECT_EQ(count(answer, "["), 0U);
     }
 }
 
@@ -122,14 +122,11 @@ TEST_F(ServerTest, SlowOrSilentPeers_AreClosed) {
 TEST_F(ServerTest, PeerThatDoesNotRead_IsCut) {
     HttpServerOptions options;
     options.write_timeout = milliseconds{100};
-    bool ended = false;
     start_server([](ServerRequest) -> Task<Reply> { co_return make_response(200, "text/plain", std::string(32U << 20U, 'x')); }, options);
     boost::asio::ip::tcp::socket socket{io};
     socket.connect({boost::asio::ip::address_v4::loopback(), port});
     boost::asio::write(socket, boost::asio::buffer(std::string_view{"GET / HTTP/1.1\r\n\r\n"}));
-    const auto end = clock.call_at(clock.steady() + milliseconds{400}, [&] { ended = true; });
-    ASSERT_TRUE(run_until([&] { return ended; }));
-    clock.cancel(end);
+    turn_for(milliseconds{400});
     // What the system had taken is all that comes; then the end, and not the 32 MiB.
     boost::system::error_code error;
     std::vector<char> buffer(40U << 20U);
@@ -149,7 +146,7 @@ TEST_F(ServerTest, TooManyConnections_LaterOnesAreTurnedAway) {
         request.url = url("/");
         group.spawn("held", store(client->send(std::move(request), clock.steady() + kLong), result));
     }
-    io.run_for(milliseconds{50});
+    turn_for(milliseconds{50});
     EXPECT_EQ(status_of(talk({})), 503);
     cancel(group);
 }
@@ -201,7 +198,7 @@ TEST_F(ServerTest, Stop_FinishesWhatHasBegunAndRefusesTheRest) {
         co_await it.stop(deadline);
         done = true;
     }(*server, clock.steady() + kLong, stopped));
-    io.run_for(milliseconds{50});
+    turn_for(milliseconds{50});
     EXPECT_FALSE(stopped);
     for (HttpClient* other : {idle_client.get(), client.get()}) {
         HttpRequest request;
