@@ -1,0 +1,166 @@
+#include "shared/signing/keystore_directory.hpp"
+
+#include <openssl/crypto.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <fstream>
+#include <mutex>
+#include <optional>
+#include <sstream>
+#include <thread>
+#include <unordered_map>
+
+#include "shared/ethereum/bls.hpp"
+#include "shared/signing/keystore.hpp"
+
+namespace holdfast::signing {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uintmax_t kFileBytesMax = 1U << 20U;
+
+Result<std::string> read_file(const fs::path& file) {
+    std::error_code error;
+    const auto size = fs::file_size(file, error);
+    if (error) return failure(ErrorCode::kIo, "can't read " + file.string() + ": " + error.message());
+    if (size > kFileBytesMax) return failure(ErrorCode::kMalformed, file.string() + " is larger than 1 MiB");
+    std::ifstream stream{file, std::ios::binary};
+    std::stringstream content;
+    content << stream.rdbuf();
+    if (!stream) return failure(ErrorCode::kIo, "can't read " + file.string());
+    return content.str();
+}
+
+// A password file's last line end is not part of the password.
+Result<std::string> read_password(const fs::path& file) {
+    HOLDFAST_TRY(auto text, read_file(file));
+    while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+    return text;
+}
+
+fs::path password_file_of(const KeystoreSource& source, const fs::path& keystore) {
+    if (!source.password_file.empty()) return source.password_file;
+    const fs::path folder = source.passwords.empty() ? keystore.parent_path() : source.passwords;
+    return folder / keystore.stem().concat(".txt");
+}
+
+Result<std::vector<fs::path>> list_keystores(const fs::path& folder) {
+    std::error_code error;
+    std::vector<fs::path> files;
+    for (fs::directory_iterator it{folder, error}, end; !error && it != end; it.increment(error)) {
+        if (it->path().extension() == ".json") files.push_back(it->path());
+    }
+    if (error) return failure(ErrorCode::kIo, "can't read the keystore directory " + folder.string() + ": " + error.message());
+    if (files.empty()) return failure(ErrorCode::kNotFound, "no keystore (*.json) in " + folder.string());
+    std::ranges::sort(files);
+    return files;
+}
+
+bool others_may_read(const fs::path& file) {
+    struct stat status {};
+    return ::stat(file.c_str(), &status) == 0 && (status.st_mode & (S_IRWXG | S_IRWXO)) != 0;
+}
+
+struct Item {
+    fs::path file;
+    Result<Secret> secret{failure(ErrorCode::kInternal, "not decrypted")};
+    PublicKey key;
+};
+
+Result<Secret> decrypt(const KeystoreSource& source, const fs::path& file) {
+    HOLDFAST_TRY(const auto json, read_file(file));
+    const fs::path password_file = password_file_of(source, file);
+    auto password = read_password(password_file);
+    if (!password) return with_context(file.string() + ": no password", password.error());
+    Result<Secret> secret = decrypt_keystore(json, password.value());
+    OPENSSL_cleanse(password.value().data(), password.value().size());
+    if (secret) return secret;
+    if (secret.error().code == ErrorCode::kRefused) {
+        return failure(ErrorCode::kRefused, file.string() + ": wrong password (from " + password_file.string() + ")");
+    }
+    return with_context(file.string(), secret.error());
+}
+
+void decrypt_all(const KeystoreSource& source, std::vector<Item>& items, const LoadProgress& progress) {
+    std::atomic<std::size_t> next{0};
+    std::size_t done = 0;
+    std::mutex progress_lock;
+    const auto work = [&] {
+        for (std::size_t i = next++; i < items.size(); i = next++) {
+            items[i].secret = decrypt(source, items[i].file);
+            if (items[i].secret) items[i].key = ethereum::derive_public_key(items[i].secret.value().view());
+            const std::lock_guard lock{progress_lock};
+            if (progress) progress(++done, items.size());
+        }
+    };
+    std::vector<std::jthread> threads;
+    const std::size_t count = std::min(std::max<std::size_t>(1, source.threads), items.size());
+    for (std::size_t i = 0; i < count; ++i) threads.emplace_back(work);
+}
+
+std::vector<std::string> find_problems(const std::vector<Item>& items) {
+    std::vector<std::string> problems;
+    std::unordered_map<PublicKey, const Item*> seen;
+    for (const Item& item : items) {
+        if (!item.secret) {
+            problems.push_back(item.secret.error().message);
+            continue;
+        }
+        const auto [first, is_new] = seen.emplace(item.key, &item);
+        if (!is_new) {
+            problems.push_back("key " + to_hex(item.key) + " is there twice: in " + first->second->file.string() + " and in " + item.file.string());
+        }
+    }
+    return problems;
+}
+
+std::string join_lines(const std::vector<std::string>& lines) {
+    std::string text;
+    for (const std::string& line : lines) text += (text.empty() ? "" : "\n") + line;
+    return text;
+}
+
+std::vector<std::string> find_warnings(const KeystoreSource& source, const std::vector<Item>& items, const KeyVault& vault) {
+    std::vector<std::string> warnings;
+    const auto open = std::ranges::count_if(items, [&source](const Item& item) {
+        return others_may_read(item.file) || others_may_read(password_file_of(source, item.file));
+    });
+    if (open > 0) warnings.push_back(std::to_string(open) + " keystores or passwords can be read by other users: chmod 600 them");
+    if (!vault.locked()) warnings.emplace_back("the system did not let the keys' memory be locked (RLIMIT_MEMLOCK): it may be swapped to disk");
+    return warnings;
+}
+
+}  // namespace
+
+Result<KeystoreLoad> load_keystores(const KeystoreSource& source, const LoadProgress& progress) {
+    HOLDFAST_TRY(const auto files, list_keystores(source.keystores));
+    std::vector<Item> items(files.size());
+    for (std::size_t i = 0; i < files.size(); ++i) items[i].file = files[i];
+    decrypt_all(source, items, progress);
+    const std::vector<std::string> problems = find_problems(items);
+    if (!problems.empty()) return failure(ErrorCode::kInvalidArgument, join_lines(problems));
+    KeystoreLoad load;
+    for (Item& item : items) {
+        load.loaded.vault.add(item.secret.value().view());
+        load.loaded.keys.push_back(item.key);
+    }
+    load.warnings = find_warnings(source, items, load.loaded.vault);
+    return load;
+}
+
+LoadProgress make_progress_bar(std::string what) {
+    if (isatty(STDERR_FILENO) == 0) return {};
+    return [what = std::move(what)](std::size_t done, std::size_t of) {
+        constexpr std::size_t kWidth = 40;
+        const std::string bar(kWidth * done / of, '#');
+        std::fprintf(stderr, "\r%s [%-40s] %zu/%zu%s", what.c_str(), bar.c_str(), done, of, done == of ? "\n" : "");
+        std::fflush(stderr);
+    };
+}
+
+}  // namespace holdfast::signing

@@ -1,0 +1,40 @@
+// The door over keys in this process.
+#pragma once
+
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "shared/base/worker_pool.hpp"
+#include "shared/signing/door.hpp"
+#include "shared/signing/key_vault.hpp"
+
+namespace holdfast::signing {
+
+// Decrypted keys and where each lies in the vault.
+struct LoadedKeys {
+    KeyVault vault;
+    std::vector<PublicKey> keys;  // keys[i] is derived from vault.at(i)
+};
+
+class LocalDoor final : public SigningDoor {
+public:
+    // `workers` must outlive the door.
+    LocalDoor(LoadedKeys keys, WorkerPool& workers);
+
+    [[nodiscard]] std::vector<PublicKey> keys() const override { return loaded_.keys; }
+    Task<Result<std::vector<SignedKey>>> sign_approved(signing::Approval approval) override;
+    Task<Result<Signature>> sign_unslashable(PublicKey key, Root object_root, Domain domain) override;
+
+private:
+    LoadedKeys loaded_;
+    WorkerPool& workers_;
+    std::unordered_map<PublicKey, std::size_t> places_;
+
+    struct Job;
+    [[nodiscard]] Result<std::vector<std::size_t>> find(const std::vector<PublicKey>& keys) const;
+    static void sign_share(const std::shared_ptr<Job>& job, std::size_t first, std::size_t last);
+    static Task<void> run_share(WorkerPool& workers, std::shared_ptr<Job> job, std::size_t first, std::size_t last);
+};
+
+}  // namespace holdfast::signing
