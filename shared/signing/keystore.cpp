@@ -11,6 +11,7 @@
 #include <openssl/rand.h>
 #include <openssl/sha.h>
 #include <uninorm.h>
+#include <unistr.h>
 
 #include <algorithm>
 #include <array>
@@ -173,9 +174,11 @@ std::string hex_without_prefix(std::span<const std::uint8_t> bytes) { return to_
 }  // namespace
 
 Result<std::string> normalise_password(std::string_view password) {
+    if (password.empty()) return std::string{};
+    const auto* text = reinterpret_cast<const std::uint8_t*>(password.data());
     std::size_t size = 0;
-    const std::unique_ptr<std::uint8_t, decltype(&std::free)> normal{
-        u8_normalize(UNINORM_NFKD, reinterpret_cast<const std::uint8_t*>(password.data()), password.size(), nullptr, &size), std::free};
+    std::unique_ptr<std::uint8_t, decltype(&std::free)> normal{nullptr, std::free};
+    if (u8_check(text, password.size()) == nullptr) normal.reset(u8_normalize(UNINORM_NFKD, text, password.size(), nullptr, &size));
     if (!normal) return failure(ErrorCode::kInvalidArgument, "the password is not UTF-8 text");
     std::string result;
     for (std::size_t i = 0; i < size; ++i) {
