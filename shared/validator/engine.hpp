@@ -44,6 +44,8 @@ public:
 
     [[nodiscard]] Health health() const;
     [[nodiscard]] const ValidatorSet& validators() const { return validators_; }
+    [[nodiscard]] std::vector<beacon::NodeState> node_states() const { return nodes_.states(); }
+    [[nodiscard]] std::vector<protection::MemberStatus> protectors() const { return quorum_.members(); }
     // Nothing before start().
     [[nodiscard]] const ethereum::SlotClock* slots() const { return slots_ ? &*slots_ : nullptr; }
     [[nodiscard]] const duties::AttesterDutiesService* attester_duties() const { return attester_duties_.get(); }
