@@ -73,6 +73,8 @@ void CurlTransfer::set_limits() {
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS);
+    // Without this, giving up a call whose host name is still looked up would block the loop until the resolver gives up too.
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
     // A dead peer is noticed on idle connections too, before a duty needs them.
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 }
@@ -118,7 +120,8 @@ Result<void> CurlTransfer::set_headers() {
         return failure(ErrorCode::kInvalidArgument, "a request's method must be capital letters");
     }
     for (const Header& header : request_.headers) {
-        if (header.name.empty() || has_line_end(header.name) || has_line_end(header.value) || header.name.find(':') != std::string::npos) {
+        if (header.name.empty() || has_line_end(header.name) || has_line_end(header.value) ||
+            header.name.find(':') != std::string::npos) {
             return error(ErrorCode::kInvalidArgument, "a header's name or value has a character that it can't have");
         }
         // Curl's way to say "this header, with nothing in it" is a semicolon.
@@ -193,7 +196,8 @@ std::string CurlTransfer::why_not_connected() const {
 
 Result<void> CurlTransfer::outcome() const {
     if (too_large_ == TooLarge::kBody) {
-        return error(ErrorCode::kMalformed, "the response is larger than " + std::to_string(options_.response_bytes_max) + " bytes");
+        return error(ErrorCode::kMalformed,
+                     "the response is larger than " + std::to_string(options_.response_bytes_max) + " bytes");
     }
     if (too_large_ == TooLarge::kHeader) return error(ErrorCode::kMalformed, "the response's header is too large");
     switch (job_.result) {
@@ -201,8 +205,9 @@ Result<void> CurlTransfer::outcome() const {
         case CURLE_URL_MALFORMAT:
         case CURLE_UNSUPPORTED_PROTOCOL:
             // Curl says the latter of an answer without a status line, too.
-            return error(status() == 0 && job_.result == CURLE_URL_MALFORMAT ? ErrorCode::kInvalidArgument : ErrorCode::kMalformed,
-                         why_not_connected());
+            return error(
+                status() == 0 && job_.result == CURLE_URL_MALFORMAT ? ErrorCode::kInvalidArgument : ErrorCode::kMalformed,
+                why_not_connected());
         case CURLE_WEIRD_SERVER_REPLY:
         case CURLE_HTTP2:
         case CURLE_BAD_CONTENT_ENCODING: return error(ErrorCode::kMalformed, why_not_connected());

@@ -1,5 +1,5 @@
-// One request on an easy handle of curl: options in, response out. Lives in the frame of the task that sends it; its end, however it
-// comes, takes the handle out of the loop and frees it.
+// One request on an easy handle of curl: options in, response out. Lives in the frame of the task that sends it; its end,
+// however it comes, takes the handle out of the loop and frees it.
 #pragma once
 
 #include <cstddef>

@@ -1,9 +1,10 @@
 // Asynchronous HTTP client. One object for a whole process: connections are kept alive and shared by host.
-// Every call has a deadline (steady time). Used on the I/O thread only. Cancelling the awaiting task ends the transfer, frees all
-// it held and throws operation_aborted, as every other wait does. An HTTP status is not a failure here; failures are kTimeout,
-// kUnavailable (could not connect, connection broke, TLS refused), kMalformed (not HTTP, larger than allowed), kCancelled (the
-// client was destroyed meanwhile; allowed at any time), kInvalidArgument (no usable URL, method or header). Their messages name
-// method and URL, without credentials and query. Redirects are not followed; no proxy is taken from the environment.
+// Every call has a deadline (steady time). Used on the I/O thread only. Cancelling the awaiting task ends the transfer, frees
+// all it held and throws operation_aborted, as every other wait does. An HTTP status is not a failure here; failures are
+// kTimeout, kUnavailable (could not connect, connection broke, TLS refused), kMalformed (not HTTP, larger than allowed),
+// kCancelled (the client was destroyed meanwhile; allowed at any time), kInvalidArgument (no usable URL, method or header).
+// Their messages name method and URL, without credentials and query. Redirects are not followed; no proxy is taken from the
+// environment.
 #pragma once
 
 #include <cstddef>
@@ -35,10 +36,11 @@ public:
 
     virtual Task<Result<HttpResponse>> send(HttpRequest request, SteadyTime deadline) = 0;
 
-    // A response without end (server-sent events): `on_data` gets each piece of the body as it comes, after a 2xx status. Returns
-    // when the server ends it, when `on_data` returns false, or with kTimeout when nothing came for `silence_max`.
-    // A status other than 2xx is a kUnavailable failure that names it.
-    virtual Task<Result<void>> stream(HttpRequest request, Duration silence_max, std::function<bool(std::string_view)> on_data) = 0;
+    // A response without end (server-sent events): `on_data` gets each piece of the body as it comes, after a 2xx status.
+    // Returns when the server ends it, when `on_data` returns false, or with kTimeout when nothing came for `silence_max`. A
+    // status other than 2xx is a kUnavailable failure that names it.
+    virtual Task<Result<void>> stream(HttpRequest request, Duration silence_max,
+                                      std::function<bool(std::string_view)> on_data) = 0;
 };
 
 // libcurl's multi interface on the loop of `executor`. `clock` must outlive the client.

@@ -22,7 +22,8 @@ Task<Result<HttpResponse>> send_with(std::shared_ptr<const Shared> shared, HttpR
     CurlTransfer transfer{shared->loop, shared->options, std::move(request)};
     if (shared->loop->closed()) co_return transfer.error(ErrorCode::kCancelled, kClientClosed);
     const Duration allowed = deadline - shared->loop->clock().steady();
-    if (allowed <= Duration::zero()) co_return transfer.error(ErrorCode::kTimeout, "the deadline had passed before it was sent");
+    if (allowed <= Duration::zero())
+        co_return transfer.error(ErrorCode::kTimeout, "the deadline had passed before it was sent");
     HOLDFAST_CO_TRY(transfer.start());
     transfer.set_alarm(deadline);
     while (!transfer.done() && !transfer.client_closed() && !transfer.alarm_rang()) co_await transfer.wait();
@@ -76,7 +77,8 @@ public:
         return send_with(shared_, std::move(request), deadline);
     }
 
-    Task<Result<void>> stream(HttpRequest request, Duration silence_max, std::function<bool(std::string_view)> on_data) override {
+    Task<Result<void>> stream(HttpRequest request, Duration silence_max,
+                              std::function<bool(std::string_view)> on_data) override {
         return stream_with(shared_, std::move(request), silence_max, std::move(on_data));
     }
 

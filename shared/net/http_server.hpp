@@ -1,6 +1,6 @@
 // Asynchronous HTTP/1.1 server: keep-alive, TLS, limits on everything that a peer could make large or slow, graceful stop.
-// The handler is a task on the I/O thread; what it throws besides cancellation is a bug and ends the process. It is not told that
-// its peer has gone. Stop the server before what the handlers use goes away; the destructor alone only cancels them.
+// The handler is a task on the I/O thread; what it throws besides cancellation is a bug and ends the process. It is not told
+// that its peer has gone. Stop the server before what the handlers use goes away; the destructor alone only cancels them.
 //
 //   HttpServer server{executor, clock, options, [&](ServerRequest request) { return answer(std::move(request)); }};
 //   HOLDFAST_TRY(server.listen("127.0.0.1", 0));      // 0: any free port, see port()
@@ -31,8 +31,8 @@ struct HttpServerOptions {
     std::size_t connections_max{1024};
     Duration header_timeout{std::chrono::seconds{10}};  // from a request's first byte to the end of its header
     Duration body_timeout{std::chrono::seconds{30}};
-    Duration idle_timeout{std::chrono::seconds{120}};   // between requests of a connection
-    Duration write_timeout{std::chrono::seconds{30}};   // of a whole response, or of one piece of a stream
+    Duration idle_timeout{std::chrono::seconds{120}};  // between requests of a connection
+    Duration write_timeout{std::chrono::seconds{30}};  // of a whole response, or of one piece of a stream
 };
 
 struct ServerRequest {

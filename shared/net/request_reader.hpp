@@ -1,5 +1,5 @@
-// Bytes in, requests out: HTTP/1.1 by Beast's parser, with limits. Keeps what comes after a request for the next one (pipelining).
-// No socket, no clock.
+// Bytes in, requests out: HTTP/1.1 by Beast's parser, with limits. Keeps what comes after a request for the next one
+// (pipelining). No socket, no clock.
 #pragma once
 
 #include <cstddef>

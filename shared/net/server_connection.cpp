@@ -95,7 +95,8 @@ void Watchdog::ring() {
     }
 }
 
-ServerConnection::ServerConnection(std::shared_ptr<ServerState> state, std::unique_ptr<ServerTransport> transport, std::string peer)
+ServerConnection::ServerConnection(std::shared_ptr<ServerState> state, std::unique_ptr<ServerTransport> transport,
+                                   std::string peer)
     : state_{std::move(state)},
       transport_{std::move(transport)},
       peer_{std::move(peer)},

@@ -35,8 +35,8 @@ public:
     virtual Task<ReadResult> read_some(boost::asio::mutable_buffer into) = 0;
     // All pieces, in order. False when the connection broke.
     virtual Task<bool> write(Pieces pieces) = 0;
-    // Says that nothing more will come, and reads what the peer still sends until it closes too: closing over unread bytes would
-    // destroy an answer that is on its way. The caller limits its time.
+    // Says that nothing more will come, and reads what the peer still sends until it closes too: closing over unread bytes
+    // would destroy an answer that is on its way. The caller limits its time.
     virtual Task<void> finish() = 0;
     // At once; whatever waits on it ends.
     virtual void cut() = 0;

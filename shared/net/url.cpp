@@ -79,7 +79,8 @@ Result<void> check_url(std::string_view url) {
     const auto no = [&](std::string_view why) {
         return failure(ErrorCode::kInvalidArgument, "'" + redact(url) + "' is not a usable URL: " + std::string{why});
     };
-    if (!std::all_of(url.begin(), url.end(), has_place_in_url)) return no("it has a space or another character that must be escaped");
+    if (!std::all_of(url.begin(), url.end(), has_place_in_url))
+        return no("it has a space or another character that must be escaped");
     const Parts parts = split(url);
     if (parts.scheme != "http://" && parts.scheme != "https://") return no("it must begin with http:// or https://");
     if (parts.user.find_first_of("/?#") != kNone.npos) return no("its user or password has a character that must be escaped");

@@ -103,7 +103,9 @@ TEST_F(ClientTest, Head_HasLengthButNoBody) {
 }
 
 TEST_F(ClientTest, Deadline_IsATimeoutAndOthersGoOn) {
-    start_server([this](ServerRequest request) { return request.path == "/hang" ? hang(clock)(request) : echo_path(std::move(request)); });
+    start_server([this](ServerRequest request) {
+        return request.path == "/hang" ? hang(clock)(request) : echo_path(std::move(request));
+    });
     start_client();
     std::optional<Result<HttpResponse>> hung;
     HttpRequest request;
@@ -151,9 +153,10 @@ TEST_F(ClientTest, CredentialsInTheUrl_AreSentAsBasicAuthorization) {
 }
 
 TEST_F(ClientTest, RequestsThatCannotBeSent_AreInvalid) {
-    for (const HttpRequest& request : {HttpRequest{"GET", "ftp://127.0.0.1/", {}, ""}, HttpRequest{"GET", "file:///etc/passwd", {}, ""},
-                                       HttpRequest{"GET X", "http://127.0.0.1/", {}, ""},
-                                       HttpRequest{"GET", "http://127.0.0.1/", {{"a", "b\r\nc: d"}}, ""}}) {
+    for (const HttpRequest& request :
+         {HttpRequest{"GET", "ftp://127.0.0.1/", {}, ""}, HttpRequest{"GET", "file:///etc/passwd", {}, ""},
+          HttpRequest{"GET X", "http://127.0.0.1/", {}, ""},
+          HttpRequest{"GET", "http://127.0.0.1/", {{"a", "b\r\nc: d"}}, ""}}) {
         const auto response = send(request);
         ASSERT_FALSE(response.has_value());
         EXPECT_EQ(response.error().code, ErrorCode::kInvalidArgument) << response.error().message;
@@ -170,6 +173,17 @@ TEST_F(ClientTest, ResponseLargerThanAllowed_IsMalformed) {
     ASSERT_FALSE(response.has_value());
     EXPECT_EQ(response.error().code, ErrorCode::kMalformed);
     EXPECT_NE(response.error().message.find("larger than 10 bytes"), std::string::npos) << response.error().message;
+}
+
+TEST_F(ClientTest, HostName_IsLookedUp) {
+    start_server(echo_path);
+    HttpRequest request;
+    request.url = "http://localhost:" + std::to_string(port) + "/x";
+    for (int i = 0; i < 3; ++i) {
+        const auto response = send(request);
+        ASSERT_TRUE(response.has_value()) << response.error().message;
+        EXPECT_EQ(response.value().body, "/x");
+    }
 }
 
 TEST_F(ClientTest, Redirect_IsNotFollowed) {

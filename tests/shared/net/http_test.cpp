@@ -85,8 +85,8 @@ TEST(RequestReader, Limits) {
 }
 
 TEST(RequestReader, Garbage_IsABadRequest) {
-    for (const char* text : {"\x16\x03\x01\x02\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "GET /\r\n\r\n", "GET / HTTP/1.1\r\nno colon\r\n\r\n",
-                             "POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n",
+    for (const char* text : {"\x16\x03\x01\x02\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "GET /\r\n\r\n",
+                             "GET / HTTP/1.1\r\nno colon\r\n\r\n", "POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n",
                              "POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
                              "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"}) {
         RequestReader reader{1024, 1024};
@@ -103,7 +103,8 @@ TEST(FormatHead, LineEndsInAValueMakeNoHeader) {
 }
 
 TEST(FormatHead, NoLengthWhereNoBodyMayBe) {
-    EXPECT_EQ(format_head(HttpResponse{204, {}, ""}, BodyFraming::kLength, false), "HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n");
+    EXPECT_EQ(format_head(HttpResponse{204, {}, ""}, BodyFraming::kLength, false),
+              "HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n");
 }
 
 }  // namespace

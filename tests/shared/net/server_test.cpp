@@ -1,5 +1,5 @@
-// Goal: the server answers well-formed requests in order, sets limits to all others, and stops as asked. Method: raw sockets for
-// what no client would send, our client for the rest; short limits instead of long waits.
+// Goal: the server answers well-formed requests in order, sets limits to all others, and stops as asked. Method: raw sockets
+// for what no client would send, our client for the rest; short limits instead of long waits.
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
@@ -23,7 +23,8 @@ std::size_t count(const std::string& text, std::string_view part) {
 
 TEST_F(ServerTest, PipelinedRequests_AnsweredInOrder) {
     start_server(echo_path);
-    const std::string answer = talk({"GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n", "GET /3 HTTP/1.1\r\nConnection: close\r\n\r\n"});
+    const std::string answer =
+        talk({"GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n", "GET /3 HTTP/1.1\r\nConnection: close\r\n\r\n"});
     EXPECT_EQ(count(answer, "HTTP/1.1 200 OK\r\n"), 3U);
     EXPECT_LT(answer.find("\r\n\r\n/1HTTP"), answer.find("\r\n\r\n/2HTTP"));
     EXPECT_TRUE(answer.ends_with("\r\n\r\n/3")) << answer;
@@ -56,7 +57,8 @@ TEST_F(ServerTest, Request_IsTakenApart) {
 
 TEST_F(ServerTest, Malformed_IsABadRequestAndClosed) {
     start_server(echo_path);
-    for (const char* text : {"garbage\r\n\r\n", "GET x HTTP/1.1\r\n\r\n", "GET /%zz HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\n: x\r\n\r\n"}) {
+    for (const char* text :
+         {"garbage\r\n\r\n", "GET x HTTP/1.1\r\n\r\n", "GET /%zz HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\n: x\r\n\r\n"}) {
         const std::string answer = talk({text});
         EXPECT_EQ(status_of(answer), 400) << text << answer;
         EXPECT_EQ(count(answer, "["), 0U);
@@ -91,7 +93,8 @@ TEST_F(ServerTest, BodyTooLarge_413_AlsoSeenByOurClientThatIsStillSending) {
 
 TEST_F(ServerTest, ExpectContinue_IsAnsweredBeforeTheBody) {
     start_server(echo_path);
-    const std::string answer = talk({"POST /x HTTP/1.1\r\nExpect: 100-continue\r\nConnection: close\r\nContent-Length: 2\r\n\r\n", "hi"}, milliseconds{50});
+    const std::string answer = talk(
+        {"POST /x HTTP/1.1\r\nExpect: 100-continue\r\nConnection: close\r\nContent-Length: 2\r\n\r\n", "hi"}, milliseconds{50});
     EXPECT_TRUE(answer.starts_with("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n")) << answer;
 }
 
@@ -122,7 +125,8 @@ TEST_F(ServerTest, SlowOrSilentPeers_AreClosed) {
 TEST_F(ServerTest, PeerThatDoesNotRead_IsCut) {
     HttpServerOptions options;
     options.write_timeout = milliseconds{100};
-    start_server([](ServerRequest) -> Task<Reply> { co_return make_response(200, "text/plain", std::string(32U << 20U, 'x')); }, options);
+    start_server([](ServerRequest) -> Task<Reply> { co_return make_response(200, "text/plain", std::string(32U << 20U, 'x')); },
+                 options);
     boost::asio::ip::tcp::socket socket{io};
     socket.connect({boost::asio::ip::address_v4::loopback(), port});
     boost::asio::write(socket, boost::asio::buffer(std::string_view{"GET / HTTP/1.1\r\n\r\n"}));

@@ -36,7 +36,9 @@ TEST(Sse, AllLineEnds_AlsoCutInTheMiddle) {
 
 TEST(Sse, ByteByByte_SameEvents) {
     std::vector<std::string> bytes;
-    for (const char c : std::string{"\xef\xbb\xbf" "event: a\r\ndata: 1\r\n\r\ndata: 2\n\n"}) bytes.emplace_back(1, c);
+    for (const char c : std::string{"\xef\xbb\xbf"
+                                    "event: a\r\ndata: 1\r\n\r\ndata: 2\n\n"})
+        bytes.emplace_back(1, c);
     EXPECT_EQ(parse(bytes), (Events{{"a", "1"}, {"message", "2"}}));
 }
 

@@ -13,7 +13,9 @@ struct StreamTest : NetTest {
         if (!client) start_client();
         HttpRequest request;
         request.url = url("/events");
-        SseParser parser{[this](std::string_view event, std::string_view data) { events.push_back(std::string{event} + ":" + std::string{data}); }};
+        SseParser parser{[this](std::string_view event, std::string_view data) {
+            events.push_back(std::string{event} + ":" + std::string{data});
+        }};
         auto on_data = [&, this](std::string_view data) { return parser.feed(data).has_value() && events.size() < events_max; };
         return run(client->stream(std::move(request), silence_max, on_data));
     }
@@ -38,7 +40,8 @@ Task<Reply> reply_stream(std::function<Task<void>(StreamWriter&)> body) {
 
 HttpHandler events_handler(Clock& clock, int count, Duration pause, bool& ended) {
     return [&clock, count, pause, &ended](const ServerRequest&) {
-        return reply_stream([&clock, count, pause, &ended](StreamWriter& writer) { return send_events(clock, count, pause, ended, writer); });
+        return reply_stream(
+            [&clock, count, pause, &ended](StreamWriter& writer) { return send_events(clock, count, pause, ended, writer); });
     };
 }
 
@@ -94,9 +97,8 @@ TEST_F(StreamTest, ServerDestroyed_IsUnavailable) {
 
 TEST_F(StreamTest, StopOfTheServer_CutsStreamsAtItsDeadline) {
     start_server(events_handler(clock, 1'000'000, milliseconds{5}, body_ended));
-    clock.call_at(clock.steady() + milliseconds{50}, [this] {
-        group.spawn("stop", server->stop(clock.steady() + milliseconds{50}));
-    });
+    clock.call_at(clock.steady() + milliseconds{50},
+                  [this] { group.spawn("stop", server->stop(clock.steady() + milliseconds{50})); });
     EXPECT_FALSE(stream(kLong, 1'000'000).has_value());
     EXPECT_TRUE(run_until([&] { return group.size() == 0; }));
 }

@@ -1,4 +1,5 @@
-// Goal: mutual TLS lets in who has a certificate of the right CA, and nobody else, on both sides. Method: certificates made here.
+// Goal: mutual TLS lets in who has a certificate of the right CA, and nobody else, on both sides. Method: certificates made
+// here.
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
@@ -47,7 +48,8 @@ void make_identity(Identity& self, const std::string& name, const Identity* issu
                                reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);
     const Identity& signer = issuer != nullptr ? *issuer : self;
     X509_set_issuer_name(self.certificate, X509_get_subject_name(signer.certificate));
-    add_extension(self.certificate, signer.certificate, NID_basic_constraints, issuer != nullptr ? "CA:FALSE" : "critical,CA:TRUE");
+    add_extension(self.certificate, signer.certificate, NID_basic_constraints,
+                  issuer != nullptr ? "CA:FALSE" : "critical,CA:TRUE");
     if (issuer != nullptr) add_extension(self.certificate, signer.certificate, NID_subject_alt_name, "IP:127.0.0.1");
     ASSERT_GT(X509_sign(self.certificate, signer.key, EVP_sha256()), 0);
 }
@@ -83,7 +85,9 @@ struct TlsTest : NetTest {
     }
     void TearDown() override { fs::remove_all(folder); }
 
-    void write(const Identity& identity, const std::string& name) { write_identity(identity, path(name + ".pem"), path(name + ".key")); }
+    void write(const Identity& identity, const std::string& name) {
+        write_identity(identity, path(name + ".pem"), path(name + ".key"));
+    }
     void write_leaf(const std::string& name, const Identity& issuer) {
         Identity leaf;
         make_identity(leaf, name, &issuer);
@@ -158,8 +162,11 @@ TEST_F(TlsTest, WithoutCaFile_AnyClientMayAsk) {
 TEST_F(TlsTest, LargeBodiesBothWays) {
     HttpServerOptions options;
     options.tls = files("ca", "server");
-    start_server([](ServerRequest request) -> Task<Reply> { co_return make_response(200, "text/plain", std::move(request.message.body)); },
-                 options);
+    start_server(
+        [](ServerRequest request) -> Task<Reply> {
+            co_return make_response(200, "text/plain", std::move(request.message.body));
+        },
+        options);
     HttpClientOptions client_options;
     client_options.tls = files("ca", "client");
     start_client(client_options);
@@ -180,8 +187,9 @@ TEST_F(TlsTest, PlainTextOrSilence_ToATlsPort_IsClosed) {
 }
 
 TEST_F(TlsTest, UnusableFiles_NamedWhenListening) {
-    for (const TlsFiles& tls : {TlsFiles{"", path("none.pem"), path("server.key")}, TlsFiles{"", path("server.pem"), path("client.key")},
-                                TlsFiles{path("server.key"), path("server.pem"), path("server.key")}}) {
+    for (const TlsFiles& tls :
+         {TlsFiles{"", path("none.pem"), path("server.key")}, TlsFiles{"", path("server.pem"), path("client.key")},
+          TlsFiles{path("server.key"), path("server.pem"), path("server.key")}}) {
         HttpServerOptions options;
         options.tls = tls;
         HttpServer broken{io.get_executor(), clock, options, echo_path};

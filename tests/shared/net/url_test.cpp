@@ -7,14 +7,15 @@ namespace holdfast::net {
 namespace {
 
 TEST(Url, Check_TakesWhatPeopleWrite) {
-    for (const char* url : {"http://localhost", "http://127.0.0.1:5052", "https://user:pass@node.example:443/base?x=1", "http://[::1]:5052/"}) {
+    for (const char* url :
+         {"http://localhost", "http://127.0.0.1:5052", "https://user:pass@node.example:443/base?x=1", "http://[::1]:5052/"}) {
         EXPECT_TRUE(check_url(url).has_value()) << url;
     }
 }
 
 TEST(Url, Check_RefusesWithASentence) {
-    for (const char* url : {"", "node:5052", "ftp://node", "http://", "http://:5052", "http://node:port", "http://node:70000", "http://a b",
-                            "http://node/\r\nx: y", "http://node:", "http:///path"}) {
+    for (const char* url : {"", "node:5052", "ftp://node", "http://", "http://:5052", "http://node:port", "http://node:70000",
+                            "http://a b", "http://node/\r\nx: y", "http://node:", "http:///path"}) {
         const auto result = check_url(url);
         ASSERT_FALSE(result.has_value()) << url;
         EXPECT_EQ(result.error().code, ErrorCode::kInvalidArgument);
