@@ -38,6 +38,7 @@ void Intake::submit(std::size_t node, std::vector<SingleAttestation> attestation
 Task<void> Intake::run() {
     for (;;) {
         while (queue_.empty()) co_await submitted_.wait();
+        co_await sleep_for(clock_, pause());
         const std::vector<Waiting> batch = std::exchange(queue_, {});
         in_work_ = batch.size();
         auto work = [checker = &checker_, groups = by_data(batch), count = batch.size()] { return verify(*checker, groups, count); };
@@ -45,6 +46,12 @@ Task<void> Intake::run() {
         for (std::size_t i = 0; i < batch.size(); ++i) ledger_.take(batch[i].attestation, verdicts[i], batch[i].arrived);
         in_work_ = 0;
     }
+}
+
+Duration Intake::pause() const {
+    const WallTime now = clock_.now();
+    const Duration left = time_.start_of(time_.slot_at(now) + 1) - now;
+    return left > time_.slot() / 4 ? time_.slot() / 16 : Duration{0};
 }
 
 std::vector<Intake::SameData> Intake::by_data(const std::vector<Waiting>& batch) const {

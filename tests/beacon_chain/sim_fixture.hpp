@@ -173,9 +173,12 @@ protected:
         return parsed(response.body)["data"][0];
     }
 
+    // Returns when the signatures have been judged.
     net::HttpResponse post(std::size_t node, const Json::Value& attestations) {
-        return ask(node, "POST", "/eth/v2/beacon/pool/attestations", one_line(attestations),
+        const net::HttpResponse response = ask(node, "POST", "/eth/v2/beacon/pool/attestations", one_line(attestations),
                    {{"content-type", "application/json"}, {"eth-consensus-version", "electra"}});
+        time.advance(simulation->time().slot() / 16);
+        return response;
     }
 
     // All validators with a duty in `slot` attest through `node`.
