@@ -1,6 +1,7 @@
 #include "shared/ethereum/chain_spec.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -26,6 +27,7 @@ constexpr std::array<NamedFork, 8> kForks{{{ForkName::kPhase0, "GENESIS"},
 constexpr std::uint64_t kSlotMillisecondsMax = 3'600'000;
 constexpr std::uint64_t kSlotsPerEpochMax = 1'000'000;
 constexpr std::uint64_t kBasisPoints = 10'000;
+constexpr WallTime kLastStart{std::chrono::sys_days{std::chrono::year{2200} / 1 / 1}};
 
 Error wrong(const std::string& name, const std::string& why) {
     return failure(ErrorCode::kMalformed, "chain specification: " + name + " " + why);
@@ -121,6 +123,11 @@ Result<ChainSpec> ChainSpec::parse(const Values& values) {
     return spec;
 }
 
+Slot ChainSpec::first_slot(Epoch epoch) const {
+    constexpr auto kMax = std::numeric_limits<std::uint64_t>::max();
+    return Slot{epoch.value > kMax / slots_per_epoch_ ? kMax : epoch.value * slots_per_epoch_};
+}
+
 const Fork& ChainSpec::fork_at(Epoch epoch) const {
     const auto after = std::ranges::find_if(forks_, [epoch](const Fork& fork) { return fork.epoch > epoch; });
     return *std::prev(after);  // the first fork is in force from epoch 0 on
@@ -159,14 +166,28 @@ std::string ChainSpec::difference(const ChainSpec& other) const {
         const std::string theirs = i < other.forks_.size() ? describe(other.forks_[i]) : "none";
         if (mine != theirs) return differ("fork " + std::to_string(i), mine, theirs);
     }
+    const auto differ_in_time = [&differ](const std::string& what, Duration a, Duration b) {
+        return differ(what, std::to_string(to_ms(a)) + " ms", std::to_string(to_ms(b)) + " ms");
+    };
     for (const Fork& fork : forks_) {
         const Slot slot = first_slot(fork.epoch);
+        const std::string of_fork = " deadline of " + std::string{to_string(fork.name)};
         if (attestation_due(slot) != other.attestation_due(slot)) {
-            return differ("the attestation deadline of " + std::string{to_string(fork.name)}, std::to_string(to_ms(attestation_due(slot))) + " ms",
-                          std::to_string(to_ms(other.attestation_due(slot))) + " ms");
+            return differ_in_time("the attestation" + of_fork, attestation_due(slot), other.attestation_due(slot));
+        }
+        if (aggregate_due(slot) != other.aggregate_due(slot)) {
+            return differ_in_time("the aggregate" + of_fork, aggregate_due(slot), other.aggregate_due(slot));
         }
     }
     return {};
+}
+
+WallTime SlotClock::start_of(Slot slot) const {
+    if (genesis_ >= kLastStart) return kLastStart;
+    // A genesis before 1970 would make the difference too large for 64 bits.
+    const auto slots_left = (kLastStart - std::max(genesis_, WallTime{})) / slot_duration_;
+    if (slot.value > static_cast<std::uint64_t>(slots_left)) return kLastStart;
+    return genesis_ + slot_duration_ * static_cast<std::int64_t>(slot.value);
 }
 
 Slot SlotClock::slot_at(WallTime when) const {

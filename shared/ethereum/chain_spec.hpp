@@ -43,7 +43,8 @@ public:
     [[nodiscard]] Duration slot_duration() const { return slot_duration_; }
     [[nodiscard]] std::uint64_t slots_per_epoch() const { return slots_per_epoch_; }
     [[nodiscard]] Epoch epoch_of(Slot slot) const { return Epoch{slot.value / slots_per_epoch_}; }
-    [[nodiscard]] Slot first_slot(Epoch epoch) const { return Slot{epoch.value * slots_per_epoch_}; }
+    // The last slot there is for an epoch beyond all slots.
+    [[nodiscard]] Slot first_slot(Epoch epoch) const;
 
     // Forks with a scheduled epoch, in order; the fork in force at an epoch.
     [[nodiscard]] const std::vector<Fork>& forks() const { return forks_; }
@@ -71,13 +72,12 @@ private:
     [[nodiscard]] Duration due(Slot slot, std::string_view name, std::uint64_t thirds, std::uint64_t gloas_default) const;
 };
 
-// The slots of one chain in wall time.
+// The slots of one chain in wall time. Nodes may name any slot: those that would start after the year 2200 all start then, which leaves
+// room in 64 bits of nanoseconds for what is added to it.
 class SlotClock {
 public:
     SlotClock(const ChainSpec& spec, WallTime genesis) : slot_duration_{spec.slot_duration()}, genesis_{genesis} {}
-    [[nodiscard]] WallTime start_of(Slot slot) const {
-        return genesis_ + slot_duration_ * static_cast<std::int64_t>(slot.value);
-    }
+    [[nodiscard]] WallTime start_of(Slot slot) const;
     // Slot 0 before genesis.
     [[nodiscard]] Slot slot_at(WallTime when) const;
     [[nodiscard]] WallTime genesis() const { return genesis_; }

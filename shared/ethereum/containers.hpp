@@ -84,6 +84,20 @@ struct SignedVoluntaryExit {
     friend bool operator==(const SignedVoluntaryExit&, const SignedVoluntaryExit&) = default;
 };
 
+struct DepositMessage {
+    PublicKey pubkey;
+    Root withdrawal_credentials;
+    Gwei amount;
+    friend bool operator==(const DepositMessage&, const DepositMessage&) = default;
+};
+
+struct Eth1Data {
+    Root deposit_root;
+    std::uint64_t deposit_count{0};
+    Root block_hash;
+    friend bool operator==(const Eth1Data&, const Eth1Data&) = default;
+};
+
 namespace ssz {
 
 template <>
@@ -140,6 +154,15 @@ struct Fields<VoluntaryExit> {
 template <>
 struct Fields<SignedVoluntaryExit> {
     static constexpr auto kAll = std::tuple{&SignedVoluntaryExit::message, &SignedVoluntaryExit::signature};
+};
+
+template <>
+struct Fields<DepositMessage> {
+    static constexpr auto kAll = std::tuple{&DepositMessage::pubkey, &DepositMessage::withdrawal_credentials, &DepositMessage::amount};
+};
+template <>
+struct Fields<Eth1Data> {
+    static constexpr auto kAll = std::tuple{&Eth1Data::deposit_root, &Eth1Data::deposit_count, &Eth1Data::block_hash};
 };
 
 }  // namespace ssz

@@ -1,10 +1,10 @@
 // SHA-256 and Merkle trees of 32-byte chunks. Specification: consensus-specs, ssz/simple-serialize.md, "Merkleization".
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <vector>
 
 #include "shared/base/types.hpp"
 

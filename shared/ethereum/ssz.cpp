@@ -1,15 +1,20 @@
 #include "shared/ethereum/ssz.hpp"
 
+#include <algorithm>
 #include <bit>
 
 namespace holdfast::ethereum::ssz {
 
 std::vector<Root> pack(View bytes) {
     std::vector<Root> chunks((bytes.size() + 31) / 32);
+    pack_into(bytes, chunks);
+    return chunks;
+}
+
+void pack_into(View bytes, std::span<Root> chunks) {
     for (std::size_t i = 0; i < chunks.size(); ++i) {
         std::memcpy(chunks[i].data(), bytes.data() + 32 * i, std::min<std::size_t>(32, bytes.size() - 32 * i));
     }
-    return chunks;
 }
 
 Result<std::vector<std::size_t>> read_offsets(View view, std::size_t count_max) {

@@ -59,6 +59,8 @@ inline void append_uint(std::uint64_t value, std::size_t size, Bytes& out) {
 }
 // Bytes as chunks of 32, the last filled up with zeros.
 [[nodiscard]] std::vector<Root> pack(View bytes);
+// The same into `chunks`: zero, and as many as are needed.
+void pack_into(View bytes, std::span<Root> chunks);
 
 template <std::size_t kSize>
 struct UintCodec {
@@ -116,9 +118,7 @@ struct Codec<FixedBytes<N, Tag>> {
     }
     static Root root(const FixedBytes<N, Tag>& value) {
         std::array<Root, (N + 31) / 32> chunks{};
-        for (std::size_t i = 0; i < chunks.size(); ++i) {
-            std::memcpy(chunks[i].data(), value.data() + 32 * i, std::min<std::size_t>(32, N - 32 * i));
-        }
+        pack_into(value.bytes, chunks);
         return merkleize(chunks);
     }
 };
@@ -190,13 +190,34 @@ struct Codec<std::array<T, N>> {
     static constexpr bool kBasic = false;
     static void append(const std::array<T, N>& value, Bytes& out) { append_elements(std::span<const T>{value}, out); }
     static Result<void> read(View view, std::array<T, N>& value) {
-        std::vector<T> elements;
-        HOLDFAST_TRY(read_elements(view, N, elements));
-        if (elements.size() != N) return malformed("a vector has too few elements");
-        std::move(elements.begin(), elements.end(), value.begin());
+        if constexpr (kFixedSize > 0) {
+            HOLDFAST_TRY(expect_size(view, kFixedSize));
+            for (std::size_t i = 0; i < N; ++i) {
+                HOLDFAST_TRY(Codec<T>::read(view.subspan(i * Codec<T>::kFixedSize, Codec<T>::kFixedSize), value[i]));
+            }
+        } else {
+            std::vector<T> elements;
+            HOLDFAST_TRY(read_elements(view, N, elements));
+            if (elements.size() != N) return malformed("a vector has too few elements");
+            std::move(elements.begin(), elements.end(), value.begin());
+        }
         return success();
     }
-    static Root root(const std::array<T, N>& value) { return elements_root(std::span<const T>{value}, N); }
+    static Root root(const std::array<T, N>& value) {
+        if constexpr (Codec<T>::kBasic) {
+            constexpr std::size_t kInChunk = 32 / Codec<T>::kFixedSize;
+            std::array<Root, (N + kInChunk - 1) / kInChunk> chunks{};
+            for (std::size_t i = 0; i < N; ++i) {
+                const std::size_t place = i % kInChunk * Codec<T>::kFixedSize;
+                std::memcpy(chunks[i / kInChunk].data() + place, Codec<T>::root(value[i]).data(), Codec<T>::kFixedSize);
+            }
+            return merkleize(chunks);
+        } else {
+            std::array<Root, N> roots;
+            for (std::size_t i = 0; i < N; ++i) roots[i] = Codec<T>::root(value[i]);
+            return merkleize(roots);
+        }
+    }
 };
 
 template <class T, std::uint64_t kMax>
@@ -238,8 +259,9 @@ struct Codec<Bitvector<kBits>> {
         return success();
     }
     static Root root(const Bitvector<kBits>& value) {
-        std::vector<Root> chunks = pack(value.bytes);
-        return merkleize(chunks, (kBits + 255) / 256);
+        std::array<Root, (kBits + 255) / 256> chunks{};
+        pack_into(value.bytes, chunks);
+        return merkleize(chunks);
     }
 };
 
@@ -388,6 +410,7 @@ private:
 template <class T>
 [[nodiscard]] Bytes serialize(const T& value) {
     Bytes out;
+    out.reserve(Codec<T>::kFixedSize);
     Codec<T>::append(value, out);
     return out;
 }

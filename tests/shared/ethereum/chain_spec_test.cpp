@@ -82,6 +82,24 @@ TEST(ChainSpec, Difference_NamesTheFirst) {
               "fork 2 is electra 0x05000000 at epoch 20 instead of electra 0x05000000 at epoch 21");
 }
 
+TEST(ChainSpec, Difference_SeesBothDeadlines) {
+    const auto spec = ChainSpec::parse(old_values()).value();
+    auto values = old_values();
+    values["AGGREGATE_DUE_BPS"] = "7500";
+    EXPECT_EQ(spec.difference(ChainSpec::parse(values).value()),
+              "the aggregate deadline of phase0 is 8000.000000 ms instead of 9000.000000 ms");
+    values["ATTESTATION_DUE_BPS"] = "2500";
+    EXPECT_EQ(spec.difference(ChainSpec::parse(values).value()),
+              "the attestation deadline of phase0 is 4000.000000 ms instead of 3000.000000 ms");
+}
+
+TEST(ChainSpec, FirstSlot_BeyondAllSlots_IsTheLast) {
+    const auto spec = ChainSpec::parse(old_values()).value();
+    EXPECT_EQ(spec.first_slot(Epoch{7}), Slot{224});
+    EXPECT_EQ(spec.first_slot(Epoch{1ULL << 59U}), Slot{~0ULL});
+    EXPECT_EQ(spec.first_slot(kFarFutureEpoch), Slot{~0ULL});
+}
+
 TEST(ChainSpec, RealNode_Parses) {
     const auto folder = shared_folder("devnet/samples/api");
     if (!folder) GTEST_SKIP() << "no devnet/samples beside the project";
@@ -95,6 +113,20 @@ TEST(ChainSpec, RealNode_Parses) {
     EXPECT_EQ(spec.value().slot_duration(), seconds{4});
     EXPECT_EQ(spec.value().fork_at(Epoch{0}).name, ForkName::kFulu);
     EXPECT_EQ(to_hex(spec.value().fork_at(Epoch{0}).version), "0x70000042");
+}
+
+TEST(SlotClock, SlotsBeyondAllTime_StartLate) {
+    const auto spec = ChainSpec::parse(old_values()).value();
+    const WallTime genesis{seconds{1'600'000'000}};
+    const SlotClock clock{spec, genesis};
+    const WallTime last = clock.start_of(Slot{~0ULL});
+    EXPECT_EQ(clock.start_of(Slot{1'000'000'000}), last);
+    EXPECT_GT(last, genesis + std::chrono::years{100});
+    EXPECT_GT(WallTime::max() - last, std::chrono::years{10});
+    const auto slots = static_cast<std::uint64_t>((last - genesis) / seconds{12});
+    EXPECT_EQ(clock.start_of(Slot{slots}), genesis + seconds{12} * slots);
+    EXPECT_EQ((SlotClock{spec, WallTime::max()}.start_of(Slot{1})), last);
+    EXPECT_EQ((SlotClock{spec, WallTime{seconds{-100}}}.start_of(Slot{1})), WallTime{seconds{-88}});
 }
 
 TEST(SlotClock, BeforeGenesis_SlotZero) {

@@ -67,6 +67,38 @@ TEST(Ssz, List_RootMixesInItsLength) {
     EXPECT_EQ(ssz::hash_tree_root(longer), mix_in_length(zero, 0));
 }
 
+Root root_of_byte(std::uint8_t byte) {
+    Root root;
+    root.bytes[0] = byte;
+    return root;
+}
+
+TEST(Ssz, Vector_BasicElementsShareChunks) {
+    const std::array<std::uint64_t, 5> numbers{1, 2, 3, 4, 5};
+    const Bytes bytes = ssz::serialize(numbers);
+    EXPECT_EQ(bytes.size(), 40U);
+    Root first;
+    for (std::size_t i = 0; i < 4; ++i) first.bytes[8 * i] = static_cast<std::uint8_t>(i + 1);
+    EXPECT_EQ(ssz::hash_tree_root(numbers), hash_pair(first, root_of_byte(5)));
+    EXPECT_EQ((ssz::deserialize<std::array<std::uint64_t, 5>>(bytes).value()), numbers);
+}
+
+TEST(Ssz, Vector_OthersByTheirRoots) {
+    const std::array<Root, 3> roots{root_of_byte(1), root_of_byte(2), root_of_byte(3)};
+    const Root expected = hash_pair(hash_pair(roots[0], roots[1]), hash_pair(roots[2], Root{}));
+    EXPECT_EQ(ssz::hash_tree_root(roots), expected);
+    EXPECT_EQ((ssz::deserialize<std::array<Root, 3>>(ssz::serialize(roots)).value()), roots);
+}
+
+TEST(Ssz, Bitvector_RootPacksItsBits) {
+    ssz::Bitvector<300> bits;
+    bits.set(0);
+    bits.set(299);
+    Root second;
+    second.bytes[5] = 0x08;
+    EXPECT_EQ(ssz::hash_tree_root(bits), hash_pair(root_of_byte(1), second));
+}
+
 template <class T>
 void expect_refused(const Bytes& bytes) {
     const auto value = ssz::deserialize<T>(bytes);
@@ -100,6 +132,15 @@ TEST(Ssz, ContainerOffsets_WrongOnes_Refused) {
     Bytes trailing = good;
     trailing.push_back(0);
     expect_refused<Sample>(trailing);
+}
+
+TEST(Ssz, VectorOfAnotherLength_Refused) {
+    expect_refused<std::array<std::uint64_t, 2>>(Bytes(8));
+    expect_refused<std::array<std::uint64_t, 2>>(Bytes(24));
+    using Texts = std::array<ssz::ByteList<8>, 2>;
+    EXPECT_TRUE(ssz::deserialize<Texts>(Bytes{8, 0, 0, 0, 8, 0, 0, 0}));
+    expect_refused<Texts>({4, 0, 0, 0});
+    expect_refused<Texts>({12, 0, 0, 0, 12, 0, 0, 0, 12, 0, 0, 0});
 }
 
 TEST(Ssz, ListOverItsLimit_Refused) {
