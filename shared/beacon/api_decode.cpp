@@ -51,7 +51,7 @@ Result<AttesterDuty> decode_duty(const Json::Value& value) {
     AttesterDuty duty;
     HOLDFAST_TRY(duty.key, bytes_field<PublicKey>(value, "pubkey"));
     HOLDFAST_TRY(duty.validator_index.value, number_field(value, "validator_index"));
-    HOLDFAST_TRY(duty.slot.value, number_field(value, "slot"));
+    HOLDFAST_TRY(duty.slot, slot_field(value, "slot"));
     HOLDFAST_TRY(duty.committee_index.value, number_field(value, "committee_index"));
     HOLDFAST_TRY(duty.committee_length, number_field(value, "committee_length"));
     HOLDFAST_TRY(duty.committees_at_slot, number_field(value, "committees_at_slot"));
@@ -84,7 +84,7 @@ Result<std::vector<T>> decode_asked(const Json::Value& list, const std::vector<K
 
 Result<NodeEvent> decode_head(const Json::Value& value) {
     HeadEvent event;
-    HOLDFAST_TRY(event.slot.value, number_field(value, "slot"));
+    HOLDFAST_TRY(event.slot, slot_field(value, "slot"));
     HOLDFAST_TRY(event.block, bytes_field<Root>(value, "block"));
     HOLDFAST_TRY(event.previous_duty_dependent_root, bytes_field<Root>(value, "previous_duty_dependent_root"));
     HOLDFAST_TRY(event.current_duty_dependent_root, bytes_field<Root>(value, "current_duty_dependent_root"));
@@ -94,7 +94,7 @@ Result<NodeEvent> decode_head(const Json::Value& value) {
 
 Result<NodeEvent> decode_reorg(const Json::Value& value) {
     ReorgEvent event;
-    HOLDFAST_TRY(event.slot.value, number_field(value, "slot"));
+    HOLDFAST_TRY(event.slot, slot_field(value, "slot"));
     HOLDFAST_TRY(event.depth, number_field(value, "depth"));
     return NodeEvent{event};
 }
@@ -139,7 +139,7 @@ Result<SyncStatus> decode_syncing(std::string_view body) {
     HOLDFAST_TRY(const Json::Value root, parse_json_object(body));
     HOLDFAST_TRY(const Json::Value* data, object_field(root, "data"));
     SyncStatus status;
-    HOLDFAST_TRY(status.head_slot.value, number_field(*data, "head_slot"));
+    HOLDFAST_TRY(status.head_slot, slot_field(*data, "head_slot"));
     HOLDFAST_TRY(status.is_syncing, bool_field(*data, "is_syncing"));
     HOLDFAST_TRY(status.is_optimistic, bool_field_or(*data, "is_optimistic", false));
     HOLDFAST_TRY(status.el_offline, bool_field_or(*data, "el_offline", false));
@@ -175,7 +175,7 @@ Result<ethereum::AttestationData> decode_attestation_data(std::string_view body)
     HOLDFAST_TRY(const Json::Value root, parse_json_object(body));
     HOLDFAST_TRY(const Json::Value* value, object_field(root, "data"));
     ethereum::AttestationData data;
-    HOLDFAST_TRY(data.slot.value, number_field(*value, "slot"));
+    HOLDFAST_TRY(data.slot, slot_field(*value, "slot"));
     HOLDFAST_TRY(data.index.value, number_field(*value, "index"));
     HOLDFAST_TRY(data.beacon_block_root, bytes_field<Root>(*value, "beacon_block_root"));
     HOLDFAST_TRY(data.source, checkpoint_field(*value, "source"));

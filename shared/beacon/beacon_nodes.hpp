@@ -55,6 +55,7 @@ struct BeaconNodesOptions {
     std::uint64_t behind_slots_max{2};                // further behind the best head (or the clock, with blocks seen) is unfit
     Duration reconnect_min{std::chrono::milliseconds{100}};
     Duration reconnect_max{std::chrono::seconds{5}};
+    Duration hedge_after{std::chrono::milliseconds{500}};  // so long one node may think before the next is asked, too
 };
 
 class BeaconNodes {

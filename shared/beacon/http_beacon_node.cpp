@@ -1,11 +1,9 @@
 #include "shared/beacon/http_beacon_node.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <optional>
-#include <span>
 
+#include "shared/base/log.hpp"
 #include "shared/beacon/api_decode.hpp"
 #include "shared/beacon/encode.hpp"
 #include "shared/net/sse.hpp"
@@ -280,7 +278,7 @@ void HttpBeaconNode::note_malformed_events(const EventStream& stream) {
     const SteadyTime now = clock_.steady();
     if (told_of_malformed_events_ && now < *told_of_malformed_events_ + kQuiet) return;
     told_of_malformed_events_ = now;
-    spdlog::warn("{}: {} events made no sense, the first: {}", shown_, stream.malformed(), stream.first_problem());
+    log_warn("{}: {} events made no sense, the first: {}", shown_, stream.malformed(), stream.first_problem());
 }
 
 }  // namespace

@@ -77,6 +77,13 @@ Result<std::uint64_t> number_field(const Json::Value& object, const char* name) 
     return number.value();
 }
 
+Result<Slot> slot_field(const Json::Value& object, const char* name) {
+    constexpr std::uint64_t kSlotMax = std::uint64_t{1} << 48U;
+    HOLDFAST_TRY(const std::uint64_t number, number_field(object, name));
+    if (number > kSlotMax) return wrong(name, "is not a slot");
+    return Slot{number};
+}
+
 Result<bool> bool_field(const Json::Value& object, const char* name) {
     HOLDFAST_TRY(const Json::Value* value, member(object, name));
     if (!value->isBool()) return wrong(name, "is neither true nor false");

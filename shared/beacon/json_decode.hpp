@@ -22,6 +22,8 @@ namespace holdfast::beacon {
 // At most `size_max` elements.
 [[nodiscard]] Result<const Json::Value*> array_field(const Json::Value& object, const char* name, std::size_t size_max);
 [[nodiscard]] Result<std::uint64_t> number_field(const Json::Value& object, const char* name);
+// A number that leaves room for arithmetic with slots.
+[[nodiscard]] Result<Slot> slot_field(const Json::Value& object, const char* name);
 [[nodiscard]] Result<bool> bool_field(const Json::Value& object, const char* name);
 // `when_absent` if there is no such member; kMalformed if it is something else than a bool.
 [[nodiscard]] Result<bool> bool_field_or(const Json::Value& object, const char* name, bool when_absent);

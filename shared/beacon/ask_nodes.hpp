@@ -1,0 +1,63 @@
+// One question to many nodes.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "shared/beacon/node_set.hpp"
+
+namespace holdfast::beacon {
+
+template <class T>
+using NodeCall = std::function<Task<Result<T>>(BeaconNode&)>;
+
+template <class T>
+using NodeAnswers = Channel<NodeAnswer<T>>;
+
+// "url: why" of nodes that are not fit, for a message.
+[[nodiscard]] std::string why_none_is_fit(const NodeSet& set);
+// As a Result; kTimeout if the deadline was it, else kUnavailable. `why` has a sentence per node.
+[[nodiscard]] Error nobody_answered(bool in_time, const std::string& why);
+
+template <class T>
+Task<void> ask_one(std::shared_ptr<NodeSet> set, std::size_t node, NodeCall<T> call, std::shared_ptr<NodeAnswers<T>> answers) {
+    Result<T> result = co_await call(*set->nodes[node]);
+    set->on_use(node, outcome_of(result));
+    answers->push({node, std::move(result)});
+}
+
+// The first success among the fit nodes, best score first; the next is asked when one fails or takes longer than `hedge_after`.
+// Those that are still asked then are given up.
+template <class T>
+Task<Result<T>> first_success(std::shared_ptr<NodeSet> set, NodeCall<T> call, SteadyTime deadline) {
+    const std::vector<std::size_t> order = set->judge.fit_nodes();
+    if (order.empty()) co_return failure(ErrorCode::kUnavailable, why_none_is_fit(*set));
+    const auto answers = std::make_shared<NodeAnswers<T>>();
+    TaskGroup asking{set->executor};
+    SteadyTime next = set->clock.steady();
+    std::size_t asked = 0;
+    std::size_t failed = 0;
+    std::string why;
+    while (failed < order.size() && set->clock.steady() < deadline) {
+        if (asked < order.size() && set->clock.steady() >= next) {
+            asking.spawn("a question to a beacon node", ask_one<T>(set, order[asked], call, answers));
+            next = set->clock.steady() + set->options.hedge_after;
+            ++asked;
+        }
+        const SteadyTime until = asked < order.size() ? std::min(next, deadline) : deadline;
+        std::optional<NodeAnswer<T>> answer = co_await answers->pop_until(set->clock, until);
+        if (!answer) continue;
+        if (answer->result) co_return std::move(answer->result).value();
+        why += (why.empty() ? "" : "; ") + answer->result.error().message;
+        ++failed;
+        next = set->clock.steady();
+    }
+    co_return nobody_answered(failed == order.size(), why);
+}
+
+// To all nodes that are not foreign. Returns at the first success; the others go on until their calls end.
+Task<Result<void>> send_to_all(std::shared_ptr<NodeSet> set, NodeCall<void> call, SteadyTime deadline);
+
+}  // namespace holdfast::beacon
