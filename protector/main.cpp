@@ -11,6 +11,7 @@
 
 #include "protector/options.hpp"
 #include "protector/service.hpp"
+#include "shared/base/log.hpp"
 #include "shared/base/real_clock.hpp"
 #include "shared/base/task_group.hpp"
 
@@ -50,6 +51,11 @@ void announce(const Options& options, std::uint16_t port) {
     sd_notify(0, "READY=1");
 }
 
+void log_start(const Options& options, const StoreCounts& counts) {
+    log_info("protector {} of the chain {}: {} validators recorded, highest target epoch {}, highest block slot {}", options.node_id,
+             to_short_hex(options.genesis_validators_root), counts.validators, counts.highest_target, counts.highest_slot);
+}
+
 net::HttpServerOptions server_options() {
     net::HttpServerOptions options;
     options.body_bytes_max = protection::kRequestBytesMax;
@@ -76,8 +82,10 @@ int run(const Options& options) {
     background.spawn("maintenance", maintain(clock, *store.value()));
     main_task.spawn("serve", serve_until_signal(clock, server, background));
     announce(options, server.port());
+    log_start(options, store.value()->counts());
     io.run();
     store.value()->stop();
+    log_info("stopped");
     return 0;
 }
 
@@ -89,5 +97,7 @@ int main(int argc, char** argv) {
     auto parsed = parse_options(argc, argv);
     if (!parsed) return complain(parsed.error(), kUsage);
     const auto* options = std::get_if<Options>(&parsed.value());
-    return options == nullptr ? 0 : run(*options);
+    if (options == nullptr) return 0;
+    holdfast::init_logging(holdfast::parse_log_level(options->log_level).value());
+    return run(*options);
 }

@@ -1,8 +1,10 @@
 #include "protector/service.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
+#include "shared/base/log.hpp"
 #include "shared/ethereum/signing_root.hpp"
 #include "shared/protection/json_reader.hpp"
 
@@ -44,6 +46,19 @@ void append_metric(std::string& text, const char* name, const char* type, const 
 }
 
 std::string sample(const char* name, std::uint64_t value) { return std::string{name} + " " + std::to_string(value) + "\n"; }
+
+// One line for a request with refusals: an operator must see them, not 100,000 times.
+template <class Mark>
+void log_refusals(const char* what, const std::vector<PublicKey>& keys, const std::vector<Mark>& marks,
+                  const std::vector<protection::Verdict>& verdicts) {
+    const auto refused = [](const protection::Verdict& verdict) { return !verdict.yes(); };
+    const auto count = std::count_if(verdicts.begin(), verdicts.end(), refused);
+    if (count == 0) return;
+    const auto first = std::find_if(verdicts.begin(), verdicts.end(), refused);
+    const auto i = static_cast<std::size_t>(first - verdicts.begin());
+    log_warn("refused {} of {} {}; first {}: {}", count, keys.size(), what, to_short_hex(keys[i]),
+             explain(*first, marks.size() == 1 ? marks.front() : marks[i]));
+}
 
 }  // namespace
 
@@ -94,6 +109,7 @@ Task<HttpResponse> Service::attestations(std::string body) {
     }
     AttestationBatch batch{request.keys, request.marks, request.data, chain_.at(clock_.now())};
     const auto verdicts = co_await store_.decide(std::move(batch));
+    log_refusals("attestations", request.keys, request.marks, verdicts);
     co_return make_response(200, kJson, render_answer(identity_.node_id, request.keys, request.marks, verdicts));
 }
 
@@ -105,6 +121,7 @@ Task<HttpResponse> Service::blocks(std::string body) {
     if (no) co_return std::move(*no);
     BlockBatch batch{request.keys, request.marks, chain_.at(clock_.now())};
     const auto verdicts = co_await store_.decide(std::move(batch));
+    log_refusals("blocks", request.keys, request.marks, verdicts);
     co_return make_response(200, kJson, render_answer(identity_.node_id, request.keys, request.marks, verdicts));
 }
 

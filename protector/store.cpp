@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
-#include <cstdio>
 #include <cstdlib>
 #include <span>
 #include <utility>
 
 #include "shared/base/assert.hpp"
+#include "shared/base/log.hpp"
 #include "shared/base/notifier.hpp"
 
 namespace holdfast::protector {
@@ -23,9 +23,7 @@ constexpr std::size_t kFoldStep = 2'000;
 constexpr int kCheckpointPages = 4'096;
 
 [[noreturn]] void die(const Error& error) {
-    std::fprintf(stderr, "holdfast-protector: %s; what is on disk is unknown, so this process ends without an answer\n",
-                 error.message.c_str());
-    std::fflush(stderr);
+    log_error("{}; what is on the disk is unknown, so this process ends without an answer", error.message);
     std::_Exit(1);
 }
 
