@@ -79,7 +79,8 @@ void Chain::end_epoch(const Block& head, BranchState& state) const {
 
 BranchState Chain::state_at(const Block& head, Epoch epoch) const {
     BranchState state = head.state;
-    if (state.epoch < epoch) HOLDFAST_ASSERT(state.current && state.previous);
+    // A head whose votes have been forgotten: what it justified stands, and nothing more is justified on it.
+    if (!state.current) state.current = state.previous = std::make_shared<const Votes>(config_.validators);
     while (state.epoch < epoch) end_epoch(head, state);
     return state;
 }

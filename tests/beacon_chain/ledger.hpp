@@ -37,7 +37,7 @@ public:
 
     // False for what has been received before, byte for byte. Then nothing more is to be done with it.
     bool first_time(const ethereum::SingleAttestation& attestation);
-    // Why it can't be checked at all: its validator does not exist.
+    // Without a validator there is no key to check its signature with.
     [[nodiscard]] bool known_validator(const ethereum::SingleAttestation& attestation) const;
     // Takes a new attestation with the verdict on its signature; into the pool, or counted as dropped with the reason. `now` is
     // the slot in which it arrived.

@@ -73,7 +73,8 @@ void Node::receive(const Block& block) {
         if (missed_ == nullptr || missed_->slot < block.slot) missed_ = &block;
         return;
     }
-    if (block.slot <= head_->slot && &block != &world_.chain.genesis()) return;
+    const bool genesis = &block == head_ && block.parent == nullptr;
+    if (block.slot <= head_->slot && !genesis) return;
     const Block& old_head = *std::exchange(head_, &block);
     if (&common_ancestor(old_head, block) != &old_head) send_reorg_event(old_head, block);
     send_head_event(block);

@@ -214,6 +214,14 @@ TEST_F(Fault, AStaleHeadClaimsToBeSyncedAndCatchesUpWhenHealed) {
     EXPECT_EQ(head_root(1), head_root(0));
 }
 
+TEST_F(Fault, AHeadMayBeStaleForManyEpochs) {
+    const std::string stale = head_root(1);
+    faults(1, R"({"stale_head":true})");
+    go_to(Slot{70}, 400);
+    EXPECT_EQ(data_of(1, Slot{70})["beacon_block_root"].asString(), stale);
+    EXPECT_EQ(data_of(1, Slot{70})["target"]["root"].asString(), stale);
+}
+
 TEST_F(Fault, TheFirstAnswerOfASlotIsFrozen) {
     faults(1, R"({"freeze_attestation_data":true})");
     go_to(Slot{5}, 100);
