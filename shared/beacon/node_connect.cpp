@@ -7,8 +7,9 @@ namespace holdfast::beacon {
 namespace {
 
 constexpr Duration kRetry = std::chrono::milliseconds{500};
-// Once enough nodes agree, so long the others may still show that more of them are on another chain.
-constexpr Duration kGrace = std::chrono::seconds{1};
+// Once enough nodes agree, so long those that have said nothing yet are waited for: they may show that more are on another chain, and
+// a start with all nodes is better than one with just enough.
+constexpr Duration kGrace = std::chrono::milliseconds{500};
 
 struct FirstAnswer {
     ChainIdentity chain;
@@ -41,11 +42,11 @@ Task<void> ask_until_answered(std::shared_ptr<NodeSet> set, std::size_t node, st
 // What is known so far.
 struct Connecting {
     explicit Connecting(std::size_t nodes)
-        : vote{nodes}, answers(nodes), errors(nodes, failure(ErrorCode::kTimeout, "no answer")) {}
+        : vote{nodes}, answers(nodes), errors(nodes) {}
 
     ChainVote vote;
     std::vector<std::optional<FirstAnswer>> answers;
-    std::vector<Error> errors;
+    std::vector<std::optional<Error>> errors;  // the last
 
     void take(NodeAnswer<FirstAnswer> told) {
         if (!told.result) {
@@ -60,6 +61,12 @@ struct Connecting {
         return winner != nullptr && vote.votes(*winner) >= threshold;
     }
     [[nodiscard]] bool all_answered() const { return vote.answers() == answers.size(); }
+    [[nodiscard]] bool heard_from_all() const {
+        for (std::size_t i = 0; i < answers.size(); ++i) {
+            if (!answers[i] && !errors[i]) return false;
+        }
+        return true;
+    }
 };
 
 Error too_few(const NodeSet& set, const Connecting& state, std::size_t threshold) {
@@ -69,7 +76,7 @@ Error too_few(const NodeSet& set, const Connecting& state, std::size_t threshold
     for (std::size_t i = 0; i < set.nodes.size(); ++i) {
         // The error names the node itself.
         if (!state.answers[i]) {
-            const std::string& why = state.errors[i].message;
+            const std::string why = state.errors[i] ? state.errors[i]->message : "no answer";
             text += "; " + (why.starts_with(set.nodes[i]->url()) ? why : set.nodes[i]->url() + ": " + why);
             continue;
         }
@@ -86,7 +93,7 @@ void adopt(NodeSet& set, const Connecting& state) {
     set.chain = *state.vote.winner();
     for (std::size_t i = 0; i < set.nodes.size(); ++i) {
         if (!state.answers[i]) {
-            set.on_poll_failure(i, state.errors[i]);
+            if (state.errors[i]) set.on_poll_failure(i, *state.errors[i]);
             continue;
         }
         set.seen[i].version = state.answers[i]->version;
@@ -115,7 +122,7 @@ Task<Result<void>> connect_nodes(std::shared_ptr<NodeSet> set, std::size_t thres
     SteadyTime until = deadline;
     while (true) {
         const bool enough = state.enough(threshold);
-        if (state.all_answered() || (enough && state.vote.settled())) break;
+        if (state.all_answered() || (enough && state.heard_from_all() && state.vote.settled())) break;
         until = enough ? std::min(until, set->clock.steady() + kGrace) : deadline;
         std::optional<NodeAnswer<FirstAnswer>> told = co_await answers->pop_until(set->clock, until);
         if (!told) break;

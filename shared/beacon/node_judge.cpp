@@ -159,8 +159,11 @@ void NodeJudge::judge(Node& node) {
     if (node.poll_failure) {
         return set(no_answer(*node.poll_failure) ? Fitness::kUnreachable : Fitness::kFailing, node.poll_failure->message);
     }
-    // Known again, but not polled yet: as it was.
-    if (!node.polled) return;
+    // Its chain is known again, but not its head: out as before, but foreign no more.
+    if (!node.polled) {
+        if (node.fitness == Fitness::kForeign) set(Fitness::kUnknown, "on our chain now, its head is not known yet");
+        return;
+    }
     if (node.failed_uses >= limits_.failures_max) {
         return set(Fitness::kFailing, std::to_string(node.failed_uses) + " uses in a row failed, the last: " + node.last_failure);
     }
