@@ -1,63 +1,61 @@
 // holdfast-primary: options, loop, signals. The rest is in program.hpp.
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
-#include <csignal>
 #include <cstdio>
 #include <string>
-#include <vector>
+#include <variant>
 
 #include "primary/options.hpp"
 #include "primary/program.hpp"
 #include "shared/base/log.hpp"
+#include "shared/base/program.hpp"
 #include "shared/base/real_clock.hpp"
 #include "shared/base/task_group.hpp"
 
 namespace holdfast::primary {
 namespace {
 
-constexpr int kWrongOptions = 2;
-
-Task<void> run_program(Program& program, boost::asio::signal_set& signals, int& code) {
+Task<void> run_program(Program& program, StopSignal& signal, int& code) {
     code = co_await program.run();
-    signals.cancel();
+    signal.cancel();
 }
 
-void stop_on_signal(boost::asio::signal_set& signals, Program& program) {
-    signals.async_wait([&signals, &program](const boost::system::error_code& error, int /*signal*/) {
-        if (error) return;
+Task<void> stop_on_signal(StopSignal& signal, Program& program) {
+    for (;;) {
+        co_await signal.wait();
         program.request_stop();
-        stop_on_signal(signals, program);
-    });
+    }
 }
 
 int run(const Settings& settings) {
-    init_logging(parse_log_level(settings.log_level).value());
+    init_logging(settings.log_level);
     boost::asio::io_context io{1};
     RealClock clock{io.get_executor()};
     Program program{io.get_executor(), clock, settings};
-    boost::asio::signal_set signals{io, SIGINT, SIGTERM};
-    stop_on_signal(signals, program);
-    int code = 1;
+    StopSignal signal{io.get_executor()};
+    int code = kExitFailed;
     TaskGroup group{io.get_executor()};
-    group.spawn("program", run_program(program, signals, code));
+    group.spawn("signals", stop_on_signal(signal, program));
+    group.spawn("program", run_program(program, signal, code));
     io.run();
     return code;
 }
 
 int complain(const Problems& problems) {
     for (const std::string& problem : problems) std::fprintf(stderr, "holdfast-primary: %s\n", problem.c_str());
-    return kWrongOptions;
+    return kExitUsage;
 }
 
 }  // namespace
 }  // namespace holdfast::primary
 
 int main(int argc, char** argv) {
-    using namespace holdfast::primary;
-    const auto parsed = parse_options({argv + 1, argv + argc});
-    if (const auto* problems = std::get_if<Problems>(&parsed)) return complain(*problems);
-    const Parsed& asked = std::get<Parsed>(parsed);
-    if (std::holds_alternative<HelpAsked>(asked)) return std::fputs(help_text().c_str(), stdout) < 0 ? 1 : 0;
-    if (std::holds_alternative<VersionAsked>(asked)) return std::puts("holdfast-primary " HOLDFAST_VERSION) < 0 ? 1 : 0;
-    return run(std::get<Settings>(asked));
+    using namespace holdfast;
+    prepare_process();
+    primary::Settings settings;
+    const OptionSet::Outcome outcome = primary::make_options(settings).parse({argv + 1, argv + argc});
+    if (const auto* problems = std::get_if<Problems>(&outcome)) return primary::complain(*problems);
+    if (const auto* answer = std::get_if<OptionSet::Answer>(&outcome)) {
+        return std::fputs(answer->text.c_str(), stdout) < 0 ? kExitFailed : kExitDone;
+    }
+    return primary::run(settings);
 }

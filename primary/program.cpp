@@ -7,8 +7,10 @@
 
 #include "primary/check.hpp"
 #include "primary/endpoint.hpp"
-#include "primary/service_manager.hpp"
 #include "shared/base/log.hpp"
+#include "shared/base/metrics.hpp"
+#include "shared/base/program.hpp"
+#include "shared/base/systemd.hpp"
 #include "shared/base/task_group.hpp"
 #include "shared/base/worker_pool.hpp"
 #include "shared/beacon/beacon_nodes.hpp"
@@ -26,6 +28,7 @@ namespace holdfast::primary {
 namespace {
 
 constexpr Duration kStopTime = std::chrono::seconds{2};
+// At least so often; more often if the watchdog wants it.
 constexpr Duration kInformEvery = std::chrono::seconds{2};
 
 }  // namespace
@@ -48,7 +51,8 @@ private:
     Executor executor_;
     Clock& clock_;
     Settings settings_;
-    validator::EngineMetrics metrics_;
+    Metrics metrics_;
+    validator::EngineMetrics engine_metrics_{metrics_};
     WorkerPool workers_;
     std::unique_ptr<net::HttpClient> http_;
     std::unique_ptr<net::HttpServer> server_;
@@ -75,6 +79,7 @@ private:
     Task<void> keep_service_manager_informed();
     Task<void> close();
     [[nodiscard]] validator::Health health() const;
+    [[nodiscard]] std::string render_metrics();
 };
 
 Program::Program(Executor executor, Clock& clock, Settings settings)
@@ -98,7 +103,7 @@ Task<int> Program::Impl::run() {
 void Program::Impl::request_stop() {
     if (stopping_) return;
     stopping_ = true;
-    service_stopping();
+    notify_stopping();
     if (on_duty_) {
         log_info("stopping: the duty of this slot is finished first");
         engine_->request_stop();
@@ -118,6 +123,7 @@ Task<Result<void>> Program::Impl::perform() {
     const Result<void> loaded = co_await load_keys();
     HOLDFAST_CO_TRY(loaded);
     make_nodes();
+    background_.spawn("service manager", keep_service_manager_informed());
     if (settings_.check) {
         const Result<void> checked = co_await check();
         co_return checked;
@@ -128,7 +134,7 @@ Task<Result<void>> Program::Impl::perform() {
 
 Result<void> Program::Impl::listen() {
     HOLDFAST_TRY(const ListenAddress address, parse_listen(settings_.listen));
-    EndpointSources sources{[this] { return health(); }, [this] { return metrics_.render(engine_.get()); }, HOLDFAST_VERSION};
+    EndpointSources sources{[this] { return health(); }, [this] { return render_metrics(); }, std::string{version()}};
     server_ = std::make_unique<net::HttpServer>(executor_, clock_, net::HttpServerOptions{}, make_handler(std::move(sources)));
     HOLDFAST_TRY(server_->listen(address.host, address.port));
     log_info("health and metrics on port {}", server_->port());
@@ -136,7 +142,7 @@ Result<void> Program::Impl::listen() {
 }
 
 Task<Result<void>> Program::Impl::load_keys() {
-    service_status("decrypting keystores");
+    notify_status("decrypting keystores");
     const signing::KeystoreSource source{settings_.keystores, settings_.passwords, settings_.password_file, settings_.threads()};
     // Not on this thread: /livez answers meanwhile.
     auto work = [source] {
@@ -160,7 +166,7 @@ void Program::Impl::make_nodes() {
 Result<protection::QuorumClient*> Program::Impl::make_quorum(const Root& genesis_validators_root) {
     protection::HttpQuorumOptions options;
     options.urls = settings_.protectors;
-    options.quorum = static_cast<std::size_t>(settings_.quorum);
+    options.quorum = settings_.quorum;
     options.genesis_validators_root = genesis_validators_root;
     HOLDFAST_TRY(quorum_, protection::HttpQuorumClient::create(executor_, clock_, *http_, std::move(options)));
     return quorum_.get();
@@ -175,21 +181,20 @@ Task<Result<void>> Program::Impl::check() {
 }
 
 Task<Result<void>> Program::Impl::go_on_duty() {
-    const SteadyTime deadline = clock_.steady() + std::chrono::seconds{settings_.start_timeout};
-    service_status("waiting for beacon nodes");
+    const SteadyTime deadline = clock_.steady() + std::chrono::seconds{static_cast<std::int64_t>(settings_.start_timeout)};
+    notify_status("waiting for beacon nodes");
     const Result<void> connected = co_await nodes_->connect(settings_.threshold(), deadline);
     HOLDFAST_CO_TRY(connected);
     HOLDFAST_CO_TRY(make_quorum(nodes_->genesis().validators_root));
     make_engine();
-    service_status("looking for our validators");
+    notify_status("looking for our validators");
     const Result<void> started = co_await engine_->start(deadline);
     HOLDFAST_CO_TRY(started);
     HOLDFAST_CO_TRY(check_members());
     on_duty_ = true;
-    service_ready();
+    notify_ready();
     log_info("on duty: {} keys, {} beacon nodes (threshold {}), {} protectors (quorum {})", door_->keys().size(), nodes_->size(),
              settings_.threshold(), settings_.protectors.size(), settings_.quorum);
-    background_.spawn("service manager", keep_service_manager_informed());
     co_await engine_->run();
     on_duty_ = false;
     log_info("stopped");
@@ -215,17 +220,17 @@ void Program::Impl::make_engine() {
     validator::EngineOptions options;
     options.attestation.threshold = settings_.threshold();
     engine_ = std::make_unique<validator::Engine>(executor_, clock_, *nodes_, *door_, *quorum_, options,
-                                                  [this](const duties::SlotReport& report) { metrics_.on_report(report); });
+                                                  [this](const duties::SlotReport& report) { engine_metrics_.on_report(report); });
 }
 
 Task<void> Program::Impl::keep_service_manager_informed() {
+    const Duration pause = std::min(kInformEvery, watchdog_interval().value_or(kInformEvery));
     for (;;) {
-        const validator::Health now = engine_->health();
+        const validator::Health now = health();
         const bool alive = std::ranges::none_of(now.checks, [](const auto& check) { return check.name == "duty_loop" && !check.ok; });
-        if (alive) service_alive();
-        const auto& last = engine_->last_report();
-        service_status(last ? duties::describe(*last) : "on duty");
-        co_await sleep_for(clock_, kInformEvery);
+        if (alive) notify_watchdog();
+        if (on_duty_ && engine_->last_report()) notify_status(duties::describe(*engine_->last_report()));
+        co_await sleep_for(clock_, pause);
     }
 }
 
@@ -235,6 +240,11 @@ Task<void> Program::Impl::close() {
     if (nodes_) co_await nodes_->stop();
     if (quorum_) co_await quorum_->stop();
     if (server_) co_await server_->stop(clock_.steady() + kStopTime);
+}
+
+std::string Program::Impl::render_metrics() {
+    if (engine_) engine_metrics_.read(*engine_);
+    return metrics_.render();
 }
 
 validator::Health Program::Impl::health() const {

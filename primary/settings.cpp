@@ -9,7 +9,6 @@
 #include <thread>
 #include <unistd.h>
 
-#include "shared/base/log.hpp"
 #include "shared/base/types.hpp"
 #include "shared/net/url.hpp"
 #include "shared/protection/quorum_tally.hpp"
@@ -41,7 +40,6 @@ bool is_loopback(std::string_view host) {
 }
 
 void check_urls(const std::string& name, const std::vector<std::string>& urls, Problems& problems) {
-    if (urls.empty()) problems.push_back(name + ": give at least one URL");
     std::set<std::string> seen;
     for (const std::string& url : urls) {
         const Result<void> valid = net::check_url(url);
@@ -63,13 +61,9 @@ void check_path(const std::string& name, const std::string& path, bool directory
 }
 
 void check_keys(const Settings& settings, Problems& problems) {
-    if (settings.keystores.empty()) {
-        problems.emplace_back("keystores: give the directory that holds the keystores");
-    } else {
-        check_path("keystores", settings.keystores, true, problems);
-    }
+    if (!settings.keystores.empty()) check_path("keystores", settings.keystores, true, problems);
     if (!settings.passwords.empty() && !settings.password_file.empty()) {
-        problems.emplace_back("passwords and password-file exclude each other: give one of them");
+        problems.emplace_back("passwords: password-file is given too; give one of them");
     }
     if (!settings.passwords.empty()) check_path("passwords", settings.passwords, true, problems);
     if (!settings.password_file.empty()) check_path("password-file", settings.password_file, false, problems);
@@ -82,30 +76,20 @@ void check_protectors(const Settings& settings, Problems& problems) {
             problems.push_back("protectors: " + net::redact(url) + " is plain HTTP to another machine; only loopback is accepted");
         }
     }
-    if (settings.quorum <= 0) {
-        problems.emplace_back("quorum: give how many protectors must say yes, more than half of them (3 of 4 is advised)");
-    } else if (!settings.protectors.empty()) {
-        const Result<void> valid =
-            protection::check_quorum(static_cast<std::size_t>(settings.quorum), settings.protectors.size());
-        if (!valid) problems.push_back("quorum: " + valid.error().message);
-    }
-}
-
-void check_range(const std::string& name, std::int64_t value, std::int64_t min, std::int64_t max, Problems& problems) {
-    if (value >= min && value <= max) return;
-    problems.push_back(name + ": " + std::to_string(value) + " is not between " + std::to_string(min) + " and " +
-                       std::to_string(max));
+    if (settings.quorum == 0 || settings.protectors.empty()) return;
+    const Result<void> valid = protection::check_quorum(settings.quorum, settings.protectors.size());
+    if (!valid) problems.push_back("quorum: " + valid.error().message);
 }
 
 }  // namespace
 
 std::size_t Settings::threshold() const {
-    if (attestation_threshold > 0) return static_cast<std::size_t>(attestation_threshold);
+    if (attestation_threshold > 0) return attestation_threshold;
     return beacon_nodes.size() / 2 + 1;
 }
 
 std::size_t Settings::threads() const {
-    if (worker_threads > 0) return static_cast<std::size_t>(worker_threads);
+    if (worker_threads > 0) return worker_threads;
     return std::max(1U, std::thread::hardware_concurrency());
 }
 
@@ -114,24 +98,19 @@ std::vector<std::string> find_problems(const Settings& settings) {
     check_urls("beacon-nodes", settings.beacon_nodes, problems);
     check_keys(settings, problems);
     check_protectors(settings, problems);
-    if (settings.attestation_threshold != 0 && !settings.beacon_nodes.empty()) {
-        check_range("attestation-threshold", settings.attestation_threshold, 1,
-                    static_cast<std::int64_t>(settings.beacon_nodes.size()), problems);
+    if (!settings.beacon_nodes.empty() && settings.attestation_threshold > settings.beacon_nodes.size()) {
+        problems.push_back("attestation-threshold: " + std::to_string(settings.attestation_threshold) + " nodes can't agree, there are " +
+                           std::to_string(settings.beacon_nodes.size()));
     }
     const Result<ListenAddress> listen = parse_listen(settings.listen);
     if (!listen) problems.push_back("listen: " + listen.error().message);
-    check_range("worker-threads", settings.worker_threads, 0, 1024, problems);
-    check_range("start-timeout", settings.start_timeout, 1, 86'400, problems);
-    if (!parse_log_level(settings.log_level)) {
-        problems.push_back("log-level: '" + settings.log_level + "' is none of debug, info, warn, error");
-    }
     return problems;
 }
 
 std::vector<std::string> find_risks(const Settings& settings) {
     std::vector<std::string> risks;
     const std::string quorum =
-        protection::quorum_warning(static_cast<std::size_t>(settings.quorum), settings.protectors.size());
+        protection::quorum_warning(settings.quorum, settings.protectors.size());
     if (!quorum.empty()) risks.push_back(quorum);
     if (settings.threshold() * 2 <= settings.beacon_nodes.size()) {
         risks.push_back("the attestation threshold " + std::to_string(settings.threshold()) + " is not more than half of the " +

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "shared/base/log.hpp"
 #include "shared/base/result.hpp"
 #include "shared/base/time.hpp"
 
@@ -17,19 +18,20 @@ struct Settings {
     std::string passwords;      // directory; empty: beside the keystores
     std::string password_file;  // one password for all
     std::vector<std::string> protectors;
-    std::int64_t quorum{0};
-    std::int64_t attestation_threshold{0};  // 0: more than half of the beacon nodes
+    std::uint64_t quorum{0};
+    std::uint64_t attestation_threshold{0};  // 0: more than half of the beacon nodes
     std::string listen{"127.0.0.1:7770"};
-    std::int64_t worker_threads{0};  // 0: one for each core
-    std::int64_t start_timeout{300};  // seconds
-    std::string log_level{"info"};
+    std::uint64_t worker_threads{0};  // 0: one for each core
+    std::uint64_t start_timeout{300};  // seconds
+    LogLevel log_level{LogLevel::kInfo};
     bool check{false};
 
     [[nodiscard]] std::size_t threshold() const;
     [[nodiscard]] std::size_t threads() const;
 };
 
-// Everything that is wrong, one clear sentence each; empty if the settings can be used. Looks at files, not at the network.
+// What is wrong with settings whose values are in range, one clear sentence each. Looks at files, not at the network. Empty lists and
+// names are not spoken of: that they are required is said elsewhere.
 [[nodiscard]] std::vector<std::string> find_problems(const Settings& settings);
 // What the settings risk, though they can be used.
 [[nodiscard]] std::vector<std::string> find_risks(const Settings& settings);

@@ -1,9 +1,10 @@
-// The engine's figures for Prometheus.
+// The engine's figures for Prometheus. One thread.
 #pragma once
 
-#include <memory>
+#include <cstddef>
 #include <string>
 
+#include "shared/base/metrics.hpp"
 #include "shared/duties/slot_report.hpp"
 
 namespace holdfast::validator {
@@ -12,18 +13,27 @@ class Engine;
 
 class EngineMetrics {
 public:
-    EngineMetrics();
-    EngineMetrics(const EngineMetrics&) = delete;
-    EngineMetrics& operator=(const EngineMetrics&) = delete;
-    ~EngineMetrics();
+    // `metrics` must outlive the object.
+    explicit EngineMetrics(Metrics& metrics);
 
     void on_report(const duties::SlotReport& report);
-    // Prometheus' text format; what is a state rather than an event is read from `engine` (may be null before the start).
-    [[nodiscard]] std::string render(const Engine* engine);
+    // Reads what is a state rather than an event; before each render().
+    void read(const Engine& engine);
 
 private:
-    class Impl;
-    std::unique_ptr<Impl> impl_;
+    Metrics& metrics_;
+    Counter published_;
+    Counter consensus_failures_;
+    Counter late_head_events_;
+    Histogram started_;
+    Histogram submitted_;
+    Histogram consensus_;
+    Histogram quorum_;
+
+    void read_nodes(const Engine& engine);
+    void read_protectors(const Engine& engine);
+    void count(const std::string& url, const std::string& result, std::uint64_t total);
+    [[nodiscard]] Counter missed(duties::MissedReason reason);
 };
 
 }  // namespace holdfast::validator
