@@ -1,25 +1,22 @@
 // holdfast-protector: opens the store, serves the API, stops on SIGTERM after what it has begun.
-#include <systemd/sd-daemon.h>
-
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <csignal>
 #include <cstdio>
 #include <memory>
+#include <string>
 #include <utility>
+#include <variant>
 
 #include "protector/options.hpp"
 #include "protector/service.hpp"
 #include "shared/base/log.hpp"
+#include "shared/base/program.hpp"
 #include "shared/base/real_clock.hpp"
+#include "shared/base/systemd.hpp"
 #include "shared/base/task_group.hpp"
 
 namespace holdfast::protector {
 namespace {
 
-constexpr int kRuntimeFailure = 1;
-constexpr int kUsage = 2;
 constexpr Duration kStopTime = std::chrono::seconds{3};
 constexpr Duration kMaintenancePause = std::chrono::seconds{1};
 
@@ -37,9 +34,9 @@ Task<void> maintain(Clock& clock, Store& store) {
 
 // Returns when a signal asked for it and the server has finished what it had begun.
 Task<void> serve_until_signal(Clock& clock, net::HttpServer& server, TaskGroup& background) {
-    boost::asio::signal_set signals{background.executor(), SIGINT, SIGTERM};
-    co_await signals.async_wait(boost::asio::use_awaitable);
-    sd_notify(0, "STOPPING=1");
+    StopSignal stop_signal{background.executor()};
+    co_await stop_signal.wait();
+    notify_stopping();
     background.cancel();
     co_await server.stop(clock.steady() + kStopTime);
 }
@@ -48,7 +45,7 @@ void announce(const Options& options, std::uint16_t port) {
     const bool v6 = options.address.find(':') != std::string::npos;
     std::printf("listening on %s%s%s:%u\n", v6 ? "[" : "", options.address.c_str(), v6 ? "]" : "", unsigned{port});
     std::fflush(stdout);
-    sd_notify(0, "READY=1");
+    notify_ready();
 }
 
 void log_start(const Options& options, const StoreCounts& counts) {
@@ -71,10 +68,10 @@ int run(const Options& options) {
     net::HttpServer server{io.get_executor(), clock, server_options(), handler};
     // Bound before --init makes a database, so that a port in use leaves nothing behind; nobody is answered before io.run().
     if (const auto listening = server.listen(options.address, options.port); !listening) {
-        return complain(listening.error(), kRuntimeFailure);
+        return complain(listening.error(), kExitFailed);
     }
     auto store = Store::open({options.data_directory, identity, options.init}, io.get_executor());
-    if (!store) return complain(store.error(), kUsage);
+    if (!store) return complain(store.error(), kExitUsage);
     const ChainClock chain{options.genesis_time, options.slot_duration, options.slots_per_epoch};
     service = std::make_unique<Service>(*store.value(), clock, chain, identity);
     TaskGroup background{io.get_executor()};
@@ -86,7 +83,7 @@ int run(const Options& options) {
     io.run();
     store.value()->stop();
     log_info("stopped");
-    return 0;
+    return kExitDone;
 }
 
 }  // namespace
@@ -94,10 +91,17 @@ int run(const Options& options) {
 
 int main(int argc, char** argv) {
     using namespace holdfast::protector;
-    auto parsed = parse_options(argc, argv);
-    if (!parsed) return complain(parsed.error(), kUsage);
-    const auto* options = std::get_if<Options>(&parsed.value());
-    if (options == nullptr) return 0;
-    holdfast::init_logging(holdfast::parse_log_level(options->log_level).value());
-    return run(*options);
+    holdfast::prepare_process();
+    const auto parsed = parse_options({argv + 1, argv + argc});
+    if (const auto* answer = std::get_if<holdfast::OptionSet::Answer>(&parsed)) {
+        std::fputs(answer->text.c_str(), stdout);
+        return 0;
+    }
+    if (const auto* problems = std::get_if<holdfast::Problems>(&parsed)) {
+        for (const std::string& problem : *problems) std::fprintf(stderr, "holdfast-protector: %s\n", problem.c_str());
+        return holdfast::kExitUsage;
+    }
+    const auto& options = std::get<Options>(parsed);
+    holdfast::init_logging(options.log_level);
+    return run(options);
 }

@@ -1,11 +1,14 @@
-// holdfast-protector's flags, checked: everything that is wrong is said at once.
+// holdfast-protector's configuration: flags over a TOML file, checked; everything that is wrong is said at once.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
+#include "shared/base/config.hpp"
+#include "shared/base/log.hpp"
 #include "shared/base/result.hpp"
 #include "shared/base/time.hpp"
 #include "shared/base/types.hpp"
@@ -22,14 +25,11 @@ struct Options {
     Duration slot_duration{};
     std::uint64_t slots_per_epoch{0};
     bool init{false};
-    std::string log_level{"info"};
+    LogLevel log_level{LogLevel::kInfo};
 };
 
-// What was asked for and printed (--help, --version): end with code 0.
-struct NothingToRun {};
-
-// kInvalidArgument with one line for each problem.
-[[nodiscard]] Result<std::variant<Options, NothingToRun>> parse_options(int argc, const char* const* argv);
+// `arguments` without the program's name. An Answer is --help or --version.
+[[nodiscard]] std::variant<Options, OptionSet::Answer, Problems> parse_options(const std::vector<std::string>& arguments);
 
 // "127.0.0.1:7001" or "[::1]:7001". kInvalidArgument for another form, and for an address that isn't loopback: what goes over
 // this port is neither encrypted nor authenticated.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "shared/base/log.hpp"
+#include "shared/base/program.hpp"
 #include "shared/ethereum/signing_root.hpp"
 #include "shared/protection/json_reader.hpp"
 
@@ -133,10 +134,10 @@ HttpResponse Service::status() const {
     protection::append_quoted(text, identity_.node_id);
     text += ",\"cluster\":";
     protection::append_quoted(text, identity_.cluster_id);
-    text += ",\"version\":\"holdfast-protector " HOLDFAST_VERSION "\"";
     const auto add = [&text](const char* name, const std::string& value) {
         text += std::string{",\""} + name + "\":\"" + value + "\"";
     };
+    add("version", "holdfast-protector " + std::string{version()});
     add("genesis_validators_root", to_hex(identity_.genesis_validators_root));
     add("generation", "0");
     add("slot", to_string(now.slot));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <unordered_set>
 #include <utility>
 
 #include "shared/base/notifier.hpp"
@@ -22,7 +23,8 @@ Result<std::string> clean_url(std::string url) {
 }
 
 std::vector<PublicKey> without_repeats(std::vector<PublicKey> keys) {
-    std::set<PublicKey> seen;
+    std::unordered_set<PublicKey> seen;
+    seen.reserve(keys.size());
     std::erase_if(keys, [&seen](const PublicKey& key) { return !seen.insert(key).second; });
     return keys;
 }

@@ -180,7 +180,7 @@ TEST_F(ProcessTest, BadStarts_SentenceAndExitCode) {
         {"p1", {"--listen", "127.0.0.1:0"}, 2, "another holdfast-protector"},
         {"p5", {"--listen", "0.0.0.0:0", "--init"}, 2, "loopback"},
         {"p5", {"--listen", listen[0], "--init"}, 1, "in use"},
-        {"p5", {"--listen", "127.0.0.1:0", "--surprise"}, 2, "--surprise"},
+        {"p5", {"--listen", "127.0.0.1:0", "--surprise"}, 2, "surprise"},
     };
     for (const BadStart& test : cases) {
         Daemon daemon{words(test.name)};
