@@ -61,8 +61,10 @@ Task<net::Reply> Admin::answer(net::ServerRequest request) {
 
 Result<Json::Value> Admin::get(const net::ServerRequest& request) {
     if (request.path == "/status") return status();
-    if (request.path == "/score" && !request.parameter("slot")) return simulation_.ledger().score(request.parameter("final").has_value());
-    if (request.path != "/score" && request.path != "/received") return failure(ErrorCode::kNotFound, "no such path: " + request.path);
+    if (request.path == "/score" && !request.parameter("slot"))
+        return simulation_.ledger().score(request.parameter("final").has_value());
+    if (request.path != "/score" && request.path != "/received")
+        return failure(ErrorCode::kNotFound, "no such path: " + request.path);
     const auto slot = parse_decimal(request.parameter("slot").value_or(""));
     if (!slot) return failure(ErrorCode::kInvalidArgument, "slot must be a number");
     if (request.path == "/score") return simulation_.ledger().score_of_slot(Slot{slot.value()});
@@ -81,7 +83,8 @@ Json::Value Admin::status() const {
     result["finalised"] = checkpoint(finality.finalized);
     result["duplicates"] = Json::UInt64{simulation_.intake().duplicates()};
     result["nodes"] = Json::arrayValue;
-    for (std::size_t number = 0; number < simulation_.size(); ++number) result["nodes"].append(simulation_.node(number).status());
+    for (std::size_t number = 0; number < simulation_.size(); ++number)
+        result["nodes"].append(simulation_.node(number).status());
     return result;
 }
 
@@ -101,7 +104,8 @@ Task<Result<Json::Value>> Admin::post(net::ServerRequest request) {
 
 Result<std::size_t> Admin::node_of(const Json::Value& command) const {
     if (!command.isMember("node") || !command["node"].isUInt64() || command["node"].asUInt64() >= simulation_.size()) {
-        return failure(ErrorCode::kInvalidArgument, "node must be a number from 0 to " + std::to_string(simulation_.size() - 1));
+        return failure(ErrorCode::kInvalidArgument,
+                       "node must be a number from 0 to " + std::to_string(simulation_.size() - 1));
     }
     return command["node"].asUInt64();
 }
@@ -119,7 +123,8 @@ Result<Json::Value> Admin::post_restart(const Json::Value& command) {
     HOLDFAST_TRY(const std::size_t node, node_of(command));
     std::uint64_t down_ms = 1000;
     if (command.isMember("down_ms")) {
-        if (!command["down_ms"].isUInt64()) return failure(ErrorCode::kInvalidArgument, "down_ms must be a number of at least 0");
+        if (!command["down_ms"].isUInt64())
+            return failure(ErrorCode::kInvalidArgument, "down_ms must be a number of at least 0");
         down_ms = command["down_ms"].asUInt64();
     }
     tasks_.spawn("restart of node " + std::to_string(node), simulation_.restart(node, std::chrono::milliseconds{down_ms}));

@@ -1,4 +1,5 @@
-// The admin interface of the simulation: status, score, arrivals; faults, restarts, orders to the chain. docs/simulated-chain.md.
+// The admin interface of the simulation: status, score, arrivals; faults, restarts, orders to the chain.
+// docs/simulated-chain.md.
 #pragma once
 
 #include <cstdint>

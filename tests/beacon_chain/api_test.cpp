@@ -115,7 +115,8 @@ TEST_F(Api, HeadEventsTellTheDependentRoots) {
     EXPECT_EQ(event["slot"].asString(), "9");
     EXPECT_EQ(event["block"], get(0, "/eth/v1/beacon/headers/head")["data"]["root"]);
     const auto root_of_duties = [&](const char* epoch) {
-        return parsed(ask(0, "POST", std::string{"/eth/v1/validator/duties/attester/"} + epoch, R"(["0"])").body)["dependent_root"];
+        return parsed(
+            ask(0, "POST", std::string{"/eth/v1/validator/duties/attester/"} + epoch, R"(["0"])").body)["dependent_root"];
     };
     EXPECT_EQ(event["previous_duty_dependent_root"], root_of_duties("1"));
     EXPECT_EQ(event["current_duty_dependent_root"], root_of_duties("2"));

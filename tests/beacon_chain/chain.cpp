@@ -13,12 +13,14 @@ namespace {
 constexpr std::uint64_t kEpochsWithVotes = 4;
 
 bool two_thirds(const Votes& votes) {
-    const auto right = static_cast<std::size_t>(std::count_if(votes.begin(), votes.end(), [](const Vote& vote) { return vote.right_target; }));
+    const auto right =
+        static_cast<std::size_t>(std::count_if(votes.begin(), votes.end(), [](const Vote& vote) { return vote.right_target; }));
     return right * 3 >= votes.size() * 2;
 }
 
 // The four cases of process_justification_and_finalization; `epoch` is the one that ends.
-void finalize(Finality& finality, const ethereum::Checkpoint& old_previous, const ethereum::Checkpoint& old_current, Epoch epoch) {
+void finalize(Finality& finality, const ethereum::Checkpoint& old_previous, const ethereum::Checkpoint& old_current,
+              Epoch epoch) {
     const auto& bits = finality.bits;
     if (bits[1] && bits[2] && bits[3] && old_previous.epoch + 3 == epoch) finality.finalized = old_previous;
     if (bits[1] && bits[2] && old_previous.epoch + 2 == epoch) finality.finalized = old_previous;
@@ -87,14 +89,16 @@ BranchState Chain::state_at(const Block& head, Epoch epoch) const {
 
 ethereum::AttestationData Chain::attestation_data(const Block& head, Slot slot) const {
     const Epoch epoch = config_.epoch_of(slot);
-    return {slot, CommitteeIndex{0}, ancestor(head, slot).root, state_at(head, epoch).finality.current_justified, target(head, epoch)};
+    return {slot, CommitteeIndex{0}, ancestor(head, slot).root, state_at(head, epoch).finality.current_justified,
+            target(head, epoch)};
 }
 
 const Committees& Chain::committees(const Block& head, Epoch epoch) {
     const Root dependent = dependent_root(head, epoch);
     std::unique_ptr<Committees>& entry = committees_[{epoch, dependent}];
     if (!entry) entry = std::make_unique<Committees>(config_, epoch, dependent);
-    while (committees_.size() > 16 && committees_.begin()->first.first + kEpochsWithVotes < epoch) committees_.erase(committees_.begin());
+    while (committees_.size() > 16 && committees_.begin()->first.first + kEpochsWithVotes < epoch)
+        committees_.erase(committees_.begin());
     return *entry;
 }
 
@@ -133,7 +137,8 @@ void Chain::include_group(const Block& parent, Slot slot, DataVotes& group, cons
     }
     const bool right_target = data.target == target(parent, data.target.epoch);
     const bool right_head = right_target && data.beacon_block_root == ancestor(parent, data.slot).root;
-    const auto distance = static_cast<std::uint16_t>(std::min<std::uint64_t>(slot - data.slot, std::numeric_limits<std::uint16_t>::max()));
+    const auto distance =
+        static_cast<std::uint16_t>(std::min<std::uint64_t>(slot - data.slot, std::numeric_limits<std::uint16_t>::max()));
     for (const std::uint32_t validator : group.validators) {
         if (votes[validator].distance == 0) votes[validator] = {distance, right_target, right_head};
     }

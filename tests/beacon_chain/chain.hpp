@@ -1,6 +1,6 @@
 // The simulated chain: a tree of blocks, each with the part of its state that attesters depend on. Pure: no clock, no I/O.
-// Specification: consensus-specs, phase0/beacon-chain.md (justification and finalization), altair (participation), deneb (EIP-7045),
-// and the Beacon API's definition of dependent roots.
+// Specification: consensus-specs, phase0/beacon-chain.md (justification and finalization), altair (participation), deneb
+// (EIP-7045), and the Beacon API's definition of dependent roots.
 #pragma once
 
 #include <array>

@@ -79,7 +79,8 @@ const Values kConstants{{"AGGREGATE_DUE_BPS", "6667"},
 Result<ChainConfig> config_of_preset(std::string_view preset) {
     ChainConfig config;
     if (preset == "minimal") return config;
-    if (preset != "mainnet") return failure(ErrorCode::kInvalidArgument, fmt::format("preset {} is not minimal or mainnet", preset));
+    if (preset != "mainnet")
+        return failure(ErrorCode::kInvalidArgument, fmt::format("preset {} is not minimal or mainnet", preset));
     config.preset = "mainnet";
     config.slots_per_epoch = 32;
     config.max_committees_per_slot = 64;

@@ -22,8 +22,8 @@ std::uint64_t first_number(const Root& root) {
 Committees::Committees(const ChainConfig& config, Epoch epoch, const Root& dependent_root)
     : first_slot_{config.first_slot(epoch)},
       slots_{config.slots_per_epoch},
-      per_slot_{std::max<std::uint64_t>(
-          1, std::min(config.max_committees_per_slot, config.validators / config.slots_per_epoch / config.target_committee_size))},
+      per_slot_{std::max<std::uint64_t>(1, std::min(config.max_committees_per_slot, config.validators / config.slots_per_epoch /
+                                                                                        config.target_committee_size))},
       shuffled_(config.validators),
       places_(config.validators) {
     std::iota(shuffled_.begin(), shuffled_.end(), 0U);
@@ -32,9 +32,7 @@ Committees::Committees(const ChainConfig& config, Epoch epoch, const Root& depen
     for (std::uint32_t place = 0; place < shuffled_.size(); ++place) places_[shuffled_[place]] = place;
 }
 
-std::uint64_t Committees::start(std::uint64_t number) const {
-    return shuffled_.size() * number / (slots_ * per_slot_);
-}
+std::uint64_t Committees::start(std::uint64_t number) const { return shuffled_.size() * number / (slots_ * per_slot_); }
 
 Duty Committees::duty(ValidatorIndex validator) const {
     HOLDFAST_ASSERT(validator.value < places_.size());

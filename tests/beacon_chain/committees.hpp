@@ -1,5 +1,5 @@
-// Who attests when: the committees of one epoch. A shuffle whose seed is the epoch's dependent root, so that a reorganisation that
-// changes the root changes the duties. Numbers of committees: consensus-specs, phase0, get_committee_count_per_slot.
+// Who attests when: the committees of one epoch. A shuffle whose seed is the epoch's dependent root, so that a reorganisation
+// that changes the root changes the duties. Numbers of committees: consensus-specs, phase0, get_committee_count_per_slot.
 #pragma once
 
 #include <cstdint>

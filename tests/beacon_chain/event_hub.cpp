@@ -13,11 +13,23 @@ namespace {
 // What a node sends when nothing happens, so that a client can tell silence from a dead connection.
 constexpr Duration kKeepAlive = std::chrono::seconds{10};
 
-constexpr std::array<std::string_view, 17> kTopics{"head", "block", "block_gossip", "attestation", "single_attestation", "voluntary_exit",
-                                                   "bls_to_execution_change", "proposer_slashing", "attester_slashing",
-                                                   "finalized_checkpoint", "chain_reorg", "contribution_and_proof",
-                                                   "light_client_finality_update", "light_client_optimistic_update",
-                                                   "payload_attributes", "blob_sidecar", "data_column_sidecar"};
+constexpr std::array<std::string_view, 17> kTopics{"head",
+                                                   "block",
+                                                   "block_gossip",
+                                                   "attestation",
+                                                   "single_attestation",
+                                                   "voluntary_exit",
+                                                   "bls_to_execution_change",
+                                                   "proposer_slashing",
+                                                   "attester_slashing",
+                                                   "finalized_checkpoint",
+                                                   "chain_reorg",
+                                                   "contribution_and_proof",
+                                                   "light_client_finality_update",
+                                                   "light_client_optimistic_update",
+                                                   "payload_attributes",
+                                                   "blob_sidecar",
+                                                   "data_column_sidecar"};
 
 }  // namespace
 
@@ -50,7 +62,8 @@ void EventHub::publish(const std::string& topic, const std::string& data) {
 }
 
 std::size_t EventHub::subscribers() const {
-    return static_cast<std::size_t>(std::count_if(subscribers_.begin(), subscribers_.end(), [](const auto& s) { return !s.expired(); }));
+    return static_cast<std::size_t>(
+        std::count_if(subscribers_.begin(), subscribers_.end(), [](const auto& s) { return !s.expired(); }));
 }
 
 Task<void> EventHub::serve(std::shared_ptr<Subscriber> subscriber, Clock& clock, net::StreamWriter& writer) {

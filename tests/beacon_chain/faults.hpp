@@ -10,22 +10,22 @@
 namespace holdfast::sim {
 
 struct Faults {
-    std::uint64_t latency_ms{0};      // before every answer
-    std::uint64_t error_percent{0};   // of the answers are 500
-    std::uint64_t late_events_ms{0};  // before every event
-    std::uint64_t lag_ms{0};          // sees each block that much later
-    bool hang{false};                 // takes requests and never answers
-    bool down{false};                 // its port is closed
-    bool garbage{false};              // 200, and a body that means nothing
-    bool wrong_head{false};           // names a block that nobody else has
-    bool wrong_checkpoints{false};    // names source and target that nobody else has
-    bool stale_head{false};           // its head stays where it is, while it claims to be synced
+    std::uint64_t latency_ms{0};          // before every answer
+    std::uint64_t error_percent{0};       // of the answers are 500
+    std::uint64_t late_events_ms{0};      // before every event
+    std::uint64_t lag_ms{0};              // sees each block that much later
+    bool hang{false};                     // takes requests and never answers
+    bool down{false};                     // its port is closed
+    bool garbage{false};                  // 200, and a body that means nothing
+    bool wrong_head{false};               // names a block that nobody else has
+    bool wrong_checkpoints{false};        // names source and target that nobody else has
+    bool stale_head{false};               // its head stays where it is, while it claims to be synced
     bool freeze_attestation_data{false};  // the first answer of a slot is the answer for the whole slot
-    bool drop_posts{false};           // 200 for attestations, which are then lost
+    bool drop_posts{false};               // 200 for attestations, which are then lost
     bool no_events{false};
     bool duplicate_events{false};
     bool optimistic{false};
-    bool foreign_genesis{false};      // says it is on another chain
+    bool foreign_genesis{false};  // says it is on another chain
 };
 
 // Of {"latency_ms": 500, "hang": true, ...}: what isn't named is off. kInvalidArgument names an unknown fault or a wrong value.

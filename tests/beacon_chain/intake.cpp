@@ -7,7 +7,8 @@ namespace holdfast::sim {
 
 using ethereum::SingleAttestation;
 
-Intake::Intake(const ChainConfig& config, ChainTime time, Clock& clock, WorkerPool& pool, const SignatureChecker& checker, Ledger& ledger)
+Intake::Intake(const ChainConfig& config, ChainTime time, Clock& clock, WorkerPool& pool, const SignatureChecker& checker,
+               Ledger& ledger)
     : config_{config},
       time_{time},
       clock_{clock},
@@ -41,7 +42,9 @@ Task<void> Intake::run() {
         co_await sleep_for(clock_, pause());
         const std::vector<Waiting> batch = std::exchange(queue_, {});
         in_work_ = batch.size();
-        auto work = [checker = &checker_, groups = by_data(batch), count = batch.size()] { return verify(*checker, groups, count); };
+        auto work = [checker = &checker_, groups = by_data(batch), count = batch.size()] {
+            return verify(*checker, groups, count);
+        };
         const Verdicts verdicts = co_await pool_.run(std::move(work));
         for (std::size_t i = 0; i < batch.size(); ++i) ledger_.take(batch[i].attestation, verdicts[i], batch[i].arrived);
         in_work_ = 0;
@@ -66,7 +69,8 @@ std::vector<Intake::SameData> Intake::by_data(const std::vector<Waiting>& batch)
             data.push_back(&attestation.data);
             groups.push_back({signing_root_of(attestation.data, version, genesis_validators_root_), {}, {}});
         }
-        groups[group].signatures.push_back({static_cast<std::uint32_t>(attestation.attester_index.value), attestation.signature});
+        groups[group].signatures.push_back(
+            {static_cast<std::uint32_t>(attestation.attester_index.value), attestation.signature});
         groups[group].places.push_back(place);
     }
     return groups;

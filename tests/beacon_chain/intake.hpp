@@ -15,12 +15,13 @@ namespace holdfast::sim {
 class Intake {
 public:
     // Everything passed must outlive it.
-    Intake(const ChainConfig& config, ChainTime time, Clock& clock, WorkerPool& pool, const SignatureChecker& checker, Ledger& ledger);
+    Intake(const ChainConfig& config, ChainTime time, Clock& clock, WorkerPool& pool, const SignatureChecker& checker,
+           Ledger& ledger);
 
     void submit(std::size_t node, std::vector<ethereum::SingleAttestation> attestations);
-    // Verifies what was submitted; ends by cancellation. Not at once: a pause lets a slot's attestations from all nodes gather, and
-    // keeps the verification's work out of the moment in which clients are measured. Late in a slot there is none, so that the
-    // next block has what came before it.
+    // Verifies what was submitted; ends by cancellation. Not at once: a pause lets a slot's attestations from all nodes gather,
+    // and keeps the verification's work out of the moment in which clients are measured. Late in a slot there is none, so that
+    // the next block has what came before it.
     Task<void> run();
 
     [[nodiscard]] Arrivals& arrivals() { return arrivals_; }

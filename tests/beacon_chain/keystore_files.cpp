@@ -62,7 +62,8 @@ std::string keystore(const SecretBytes& secret, const PublicKey& key, const std:
     Bytes checksum(32);
     SHA256(checked.data(), checked.size(), checksum.data());
     return fmt::format(
-        R"({{"crypto":{{"kdf":{{"function":"pbkdf2","params":{{"dklen":32,"c":{},"prf":"hmac-sha256","salt":"{}"}},"message":""}},)"
+        R"({{"crypto":{{"kdf":{{"function":"pbkdf2",)"
+        R"("params":{{"dklen":32,"c":{},"prf":"hmac-sha256","salt":"{}"}},"message":""}},)"
         R"("checksum":{{"function":"sha256","params":{{}},"message":"{}"}},)"
         R"("cipher":{{"function":"aes-128-ctr","params":{{"iv":"{}"}},"message":"{}"}}}},)"
         R"("description":"interop key","pubkey":"{}","path":"","uuid":"{}","version":4}})",

@@ -10,8 +10,8 @@
 
 namespace holdfast::sim {
 
-// Writes keystore-NNNN.json and its password keystore-NNNN.txt for each validator of `range`, readable by the user only. Makes the
-// folder if there is none.
+// Writes keystore-NNNN.json and its password keystore-NNNN.txt for each validator of `range`, readable by the user only. Makes
+// the folder if there is none.
 Result<void> write_keystores(const std::string& folder, IndexRange range, const SignatureChecker& keys, Random& random);
 
 }  // namespace holdfast::sim

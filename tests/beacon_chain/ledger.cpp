@@ -150,7 +150,8 @@ std::string Ledger::why_missed(std::uint32_t validator, Slot slot) const {
         }
     }
     if (const auto reasons = reasons_.find(chain_.config().epoch_of(slot)); reasons != reasons_.end()) {
-        if (const auto reason = reasons->second.find(validator); reason != reasons->second.end()) return "dropped: " + reason->second;
+        if (const auto reason = reasons->second.find(validator); reason != reasons->second.end())
+            return "dropped: " + reason->second;
     }
     return "never received";
 }

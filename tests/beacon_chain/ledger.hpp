@@ -1,5 +1,6 @@
 // The books of the simulated chain: what was received, what was dropped and why, what the chain included, and so the score.
-// Pure: signatures are judged elsewhere and times are given. All nodes share one ledger: an attestation posted to several counts once.
+// Pure: signatures are judged elsewhere and times are given. All nodes share one ledger: an attestation posted to several
+// counts once.
 #pragma once
 
 #include <json/value.h>
@@ -79,13 +80,15 @@ private:
     const Block* head_;
     Pool pool_;
     SlashingWatch watch_;
-    std::map<Epoch, std::unordered_set<std::string>> received_;                // by target epoch
+    std::map<Epoch, std::unordered_set<std::string>> received_;  // by target epoch
     std::map<std::string, std::uint64_t> dropped_;
     std::map<Epoch, std::unordered_map<std::uint32_t, std::string>> reasons_;  // why a validator's vote was dropped
     std::map<Epoch, std::shared_ptr<const Votes>> votes_;                      // on the head's branch
     std::map<Epoch, EpochScore> closed_;
 
-    [[nodiscard]] bool counts(std::uint64_t validator) const { return scored_.contains(validator) && !by_sim_.contains(validator); }
+    [[nodiscard]] bool counts(std::uint64_t validator) const {
+        return scored_.contains(validator) && !by_sim_.contains(validator);
+    }
     [[nodiscard]] std::optional<std::string_view> fault_of(const ethereum::SingleAttestation& attestation, Slot now);
     [[nodiscard]] EpochScore score_of(Epoch epoch, const Votes& votes) const;
     void add_to(EpochScore& score, std::uint32_t validator, Slot slot, const Vote& vote) const;

@@ -10,11 +10,12 @@ using ethereum::SingleAttestation;
 
 class LedgerTest : public testing::Test {
 protected:
-    LedgerTest() : chain{[] {
-          ChainConfig config = config_of_preset("minimal").value();
-          config.validators = 64;
-          return config;
-      }()} {}
+    LedgerTest()
+        : chain{[] {
+              ChainConfig config = config_of_preset("minimal").value();
+              config.validators = 64;
+              return config;
+          }()} {}
 
     SingleAttestation vote_of(std::uint32_t validator, const Block& on, Epoch epoch) {
         const Duty duty = chain.committees(on, epoch).duty(ValidatorIndex{validator});
@@ -55,7 +56,8 @@ TEST_F(LedgerTest, APerfectEpochHasAPerfectScore) {
     const Json::Value score = ledger.score(true);
     ASSERT_EQ(score["epochs"].size(), 1U);
     const Json::Value& epoch = score["epochs"][0];
-    for (const char* figure : {"duties", "included", "right_source", "right_target", "right_head"}) EXPECT_EQ(epoch[figure].asUInt(), 64U);
+    for (const char* figure : {"duties", "included", "right_source", "right_target", "right_head"})
+        EXPECT_EQ(epoch[figure].asUInt(), 64U);
     EXPECT_EQ(epoch["distance_max"].asUInt(), 1U);
     EXPECT_TRUE(epoch["missed"].empty());
     EXPECT_EQ(score["slashable_pairs"].asUInt(), 0U);

@@ -53,11 +53,13 @@ Task<void> tell_epochs(Simulation& simulation, Clock& clock) {
         const Json::Value score = simulation.ledger().score(true);
         for (const Json::Value& entry : score["epochs"]) {
             if (entry["epoch"].asUInt64() != epoch.value) continue;
-            std::fprintf(stderr, "epoch %s: %u duties, %u included, target %u, head %u right; slashable pairs %u; justified %s, finalised %s\n",
-                         to_string(epoch).c_str(), entry["duties"].asUInt(), entry["included"].asUInt(), entry["right_target"].asUInt(),
-                         entry["right_head"].asUInt(), score["slashable_pairs"].asUInt(),
-                         to_string(simulation.head().state.finality.current_justified.epoch).c_str(),
-                         to_string(simulation.head().state.finality.finalized.epoch).c_str());
+            std::fprintf(
+                stderr,
+                "epoch %s: %u duties, %u included, target %u, head %u right; slashable pairs %u; justified %s, finalised %s\n",
+                to_string(epoch).c_str(), entry["duties"].asUInt(), entry["included"].asUInt(), entry["right_target"].asUInt(),
+                entry["right_head"].asUInt(), score["slashable_pairs"].asUInt(),
+                to_string(simulation.head().state.finality.current_justified.epoch).c_str(),
+                to_string(simulation.head().state.finality.finalized.epoch).c_str());
         }
     }
 }

@@ -99,8 +99,9 @@ void Node::send_reorg_event(const Block& old_head, const Block& new_head) {
     publish("chain_reorg",
             fmt::format(R"({{"slot":"{}","depth":"{}","old_head_block":"{}","new_head_block":"{}","old_head_state":"{}",)"
                         R"("new_head_state":"{}","epoch":"{}","execution_optimistic":{}}})",
-                        new_head.slot.value, depth, to_hex(old_head.root), to_hex(shown(new_head.root)), to_hex(state_root(old_head)),
-                        to_hex(state_root(new_head)), world_.chain.config().epoch_of(new_head.slot).value, text(faults_.optimistic)));
+                        new_head.slot.value, depth, to_hex(old_head.root), to_hex(shown(new_head.root)),
+                        to_hex(state_root(old_head)), to_hex(state_root(new_head)),
+                        world_.chain.config().epoch_of(new_head.slot).value, text(faults_.optimistic)));
 }
 
 void Node::publish(const std::string& topic, const std::string& data) {
@@ -156,9 +157,9 @@ Task<net::Reply> Node::answer(net::ServerRequest request) {
 
 // Each answer is broken in another way.
 net::HttpResponse Node::garbage() {
-    constexpr const char* kBodies[] = {R"({"data":[[[)", R"({"data":{"slot":-1,"index":[],"root":7}})", R"([])", R"(null)",
-                                       R"({"data":"0xzz"})", "\x01\xff\xfe garbage", R"({"data":{"head_slot":"99999999999999999999"}})",
-                                       ""};
+    constexpr const char* kBodies[] = {
+        R"({"data":[[[)",       R"({"data":{"slot":-1,"index":[],"root":7}})",      R"([])", R"(null)", R"({"data":"0xzz"})",
+        "\x01\xff\xfe garbage", R"({"data":{"head_slot":"99999999999999999999"}})", ""};
     return net::make_response(200, "application/json", kBodies[garbage_++ % std::size(kBodies)]);
 }
 

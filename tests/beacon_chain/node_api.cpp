@@ -19,7 +19,9 @@ using net::HttpResponse;
 constexpr const char* kNoHead = R"({{"execution_optimistic":{},"finalized":false,"data":)";
 
 HttpResponse json(std::string body) { return net::make_response(200, "application/json", std::move(body)); }
-HttpResponse plain(int status, std::string body) { return net::make_response(status, "text/plain; charset=utf-8", std::move(body)); }
+HttpResponse plain(int status, std::string body) {
+    return net::make_response(status, "text/plain; charset=utf-8", std::move(body));
+}
 HttpResponse empty() {
     HttpResponse response;
     response.status = 200;
@@ -74,7 +76,8 @@ std::string ssz(const AttestationData& data) {
 
 std::string data_json(const AttestationData& data) {
     return fmt::format(R"({{"slot":"{}","index":"{}","beacon_block_root":"{}","source":{},"target":{}}})", data.slot.value,
-                       data.index.value, to_hex(data.beacon_block_root), checkpoint_json(data.source), checkpoint_json(data.target));
+                       data.index.value, to_hex(data.beacon_block_root), checkpoint_json(data.source),
+                       checkpoint_json(data.target));
 }
 
 // What the strict node says to a POST without the header, before it looks at anything else.
@@ -84,8 +87,9 @@ std::optional<HttpResponse> no_content_type(const net::ServerRequest& request) {
 }
 
 bool says_active(const std::vector<std::string>& statuses) {
-    return statuses.empty() || std::any_of(statuses.begin(), statuses.end(),
-                                           [](const std::string& status) { return status == "active" || status == "active_ongoing"; });
+    return statuses.empty() || std::any_of(statuses.begin(), statuses.end(), [](const std::string& status) {
+               return status == "active" || status == "active_ongoing";
+           });
 }
 
 // The strings of a list in an object, or none. False if it is something else.
@@ -132,7 +136,8 @@ std::optional<HttpResponse> Node::route_beacon(const net::ServerRequest& request
         if (auto answer = route_config(path)) return answer;
         if (path == "/eth/v1/validator/attestation_data") return attestation_data(request);
         if (path.starts_with("/eth/v1/beacon/headers/") && parts.size() == 6) return header(parts[5]);
-        if (path.starts_with("/eth/v1/beacon/blocks/") && path.ends_with("/root") && parts.size() == 7) return block_root(parts[5]);
+        if (path.starts_with("/eth/v1/beacon/blocks/") && path.ends_with("/root") && parts.size() == 7)
+            return block_root(parts[5]);
     }
     if (path.starts_with("/eth/v1/beacon/states/") && parts.size() == 7) return state(request, parts[5], parts[6]);
     if (!post) return std::nullopt;
@@ -152,8 +157,8 @@ HttpResponse Node::genesis() const {
         root = digest("foreign", {number_}, root);
         time -= 1000;
     }
-    return json(fmt::format(R"({{"data":{{"genesis_time":"{}","genesis_validators_root":"{}","genesis_fork_version":"{}"}}}})", time,
-                            to_hex(root), to_hex(forks_of(world_.chain.config()).front().version)));
+    return json(fmt::format(R"({{"data":{{"genesis_time":"{}","genesis_validators_root":"{}","genesis_fork_version":"{}"}}}})",
+                            time, to_hex(root), to_hex(forks_of(world_.chain.config()).front().version)));
 }
 
 HttpResponse Node::syncing() const {
@@ -166,7 +171,9 @@ HttpResponse Node::syncing() const {
 
 const Block* Node::block_of(const std::string& id) const {
     const Chain& chain = world_.chain;
-    const auto of_checkpoint = [&](const Checkpoint& point) { return point.root.is_zero() ? &chain.genesis() : chain.find(point.root); };
+    const auto of_checkpoint = [&](const Checkpoint& point) {
+        return point.root.is_zero() ? &chain.genesis() : chain.find(point.root);
+    };
     if (id == "head") return head_;
     if (id == "genesis") return &chain.genesis();
     if (id == "finalized") return of_checkpoint(head_->state.finality.finalized);
@@ -181,20 +188,20 @@ const Block* Node::block_of(const std::string& id) const {
 HttpResponse Node::block_root(const std::string& id) const {
     const Block* const block = block_of(id);
     if (block == nullptr) return net::make_error(404, "Block not found: no blocks found for " + id);
-    return json(fmt::format(R"({{"data":{{"root":"{}"}},"execution_optimistic":{},"finalized":false}})", to_hex(shown(block->root)),
-                            faults_.optimistic));
+    return json(fmt::format(R"({{"data":{{"root":"{}"}},"execution_optimistic":{},"finalized":false}})",
+                            to_hex(shown(block->root)), faults_.optimistic));
 }
 
 HttpResponse Node::header(const std::string& id) const {
     const Block* const block = block_of(id);
     if (block == nullptr) return net::make_error(404, "Block not found: no blocks found for " + id);
     const Root parent = block->parent == nullptr ? Root{} : block->parent->root;
-    return json(wrapped(
-        faults_.optimistic,
-        fmt::format(R"({{"header":{{"message":{{"slot":"{}","proposer_index":"0","parent_root":"{}","state_root":"{}",)"
-                    R"("body_root":"{}"}},"signature":"{}"}},"root":"{}","canonical":true}})",
-                    block->slot.value, to_hex(parent), to_hex(digest("state", {}, block->root)), to_hex(digest("body", {}, block->root)),
-                    to_hex(Signature{{0xC0}}), to_hex(shown(block->root)))));
+    return json(
+        wrapped(faults_.optimistic,
+                fmt::format(R"({{"header":{{"message":{{"slot":"{}","proposer_index":"0","parent_root":"{}","state_root":"{}",)"
+                            R"("body_root":"{}"}},"signature":"{}"}},"root":"{}","canonical":true}})",
+                            block->slot.value, to_hex(parent), to_hex(digest("state", {}, block->root)),
+                            to_hex(digest("body", {}, block->root)), to_hex(Signature{{0xC0}}), to_hex(shown(block->root)))));
 }
 
 HttpResponse Node::state(const net::ServerRequest& request, const std::string& id, const std::string& what) {
@@ -203,10 +210,10 @@ HttpResponse Node::state(const net::ServerRequest& request, const std::string& i
     if (what == "validators") return validators(request);
     if (what != "finality_checkpoints" || request.message.method != "GET") return plain(404, "404 page not found\n");
     const Finality& finality = block->state.finality;
-    return json(wrapped(faults_.optimistic,
-                        fmt::format(R"({{"previous_justified":{},"current_justified":{},"finalized":{}}})",
-                                    checkpoint_json(shown(finality.previous_justified)),
-                                    checkpoint_json(shown(finality.current_justified)), checkpoint_json(shown(finality.finalized)))));
+    return json(wrapped(faults_.optimistic, fmt::format(R"({{"previous_justified":{},"current_justified":{},"finalized":{}}})",
+                                                        checkpoint_json(shown(finality.previous_justified)),
+                                                        checkpoint_json(shown(finality.current_justified)),
+                                                        checkpoint_json(shown(finality.finalized)))));
 }
 
 HttpResponse Node::duties(const net::ServerRequest& request, const std::string& epoch_text) {
@@ -216,7 +223,8 @@ HttpResponse Node::duties(const net::ServerRequest& request, const std::string& 
     const Epoch epoch{number.value()};
     const Epoch next = world_.chain.config().epoch_of(world_.time.slot_at(world_.clock.now())) + 1;
     if (epoch > next) {
-        return net::make_error(400, fmt::format("Request epoch {} can not be greater than next epoch {}", epoch.value, next.value));
+        return net::make_error(400,
+                               fmt::format("Request epoch {} can not be greater than next epoch {}", epoch.value, next.value));
     }
     const auto indices = parse_strings(request.message.body);
     if (!indices) return net::make_error(400, indices.error().message);
@@ -244,9 +252,11 @@ HttpResponse Node::attestation_data(const net::ServerRequest& request) {
     const WallTime now = world_.clock.now();
     const Slot current = world_.time.slot_at(now);
     if (slot.value() != current.value || now < world_.time.genesis()) {
-        return net::make_error(400, fmt::format("invalid request: slot {} is not the current slot {}", slot.value(), current.value));
+        return net::make_error(400,
+                               fmt::format("invalid request: slot {} is not the current slot {}", slot.value(), current.value));
     }
-    if (faults_.optimistic) return net::make_error(503, "Beacon node is currently syncing and not serving request on that endpoint");
+    if (faults_.optimistic)
+        return net::make_error(503, "Beacon node is currently syncing and not serving request on that endpoint");
     const AttestationData data = data_for(current);
     const auto accept = net::find_header(request.message.headers, "accept");
     if (accept && accept->starts_with("application/octet-stream")) {

@@ -30,10 +30,14 @@ struct Texts {
 };
 
 void add_chain_options(CLI::App& app, Texts& texts) {
-    app.add_option("--validators", texts.validators, "interop keys 0 to this minus one")->check(CLI::Range(1, 1'000'000))->capture_default_str();
+    app.add_option("--validators", texts.validators, "interop keys 0 to this minus one")
+        ->check(CLI::Range(1, 1'000'000))
+        ->capture_default_str();
     app.add_option("--preset", texts.preset)->check(CLI::IsMember({"minimal", "mainnet"}))->capture_default_str();
     app.add_option("--slot-ms", texts.slot_ms, "length of a slot")->check(CLI::Range(50, 600'000))->capture_default_str();
-    app.add_option("--fork", texts.fork, "in force at genesis")->check(CLI::IsMember({"electra", "fulu"}))->capture_default_str();
+    app.add_option("--fork", texts.fork, "in force at genesis")
+        ->check(CLI::IsMember({"electra", "fulu"}))
+        ->capture_default_str();
     app.add_option("--fulu-epoch", texts.fulu_epoch, "Electra before, Fulu from this epoch on");
     app.add_option("--seed", texts.seed, "another seed is another chain")->capture_default_str();
 }
@@ -58,7 +62,8 @@ Result<IndexRange> range_within(const std::string& name, const std::string& text
     auto range = parse_range(text);
     if (!range) return with_context(name, range.error());
     if (range.value().first + range.value().count > validators) {
-        return failure(ErrorCode::kInvalidArgument, name + ": " + text + " is more than the " + std::to_string(validators) + " validators");
+        return failure(ErrorCode::kInvalidArgument,
+                       name + ": " + text + " is more than the " + std::to_string(validators) + " validators");
     }
     return range;
 }
@@ -71,7 +76,8 @@ Result<void> complete(Options& options, const Texts& texts) {
     config.fulu_epoch = Epoch{texts.fork == "fulu" ? 0 : texts.fulu_epoch};
     SimulationOptions& simulation = options.simulation;
     simulation.config = config;
-    if (simulation.block_ms >= texts.slot_ms) return failure(ErrorCode::kInvalidArgument, "--block-ms must be less than --slot-ms");
+    if (simulation.block_ms >= texts.slot_ms)
+        return failure(ErrorCode::kInvalidArgument, "--block-ms must be less than --slot-ms");
     if (!texts.attest_rest.empty()) {
         HOLDFAST_TRY(simulation.attest_rest, range_within("--attest-rest", texts.attest_rest, config.validators));
     }

@@ -11,8 +11,6 @@ void Pool::add(const ethereum::AttestationData& data, std::uint32_t validator) {
     group->validators.push_back(validator);
 }
 
-void Pool::prune(Slot slot) {
-    by_slot_.erase(by_slot_.begin(), by_slot_.lower_bound(slot));
-}
+void Pool::prune(Slot slot) { by_slot_.erase(by_slot_.begin(), by_slot_.lower_bound(slot)); }
 
 }  // namespace holdfast::sim

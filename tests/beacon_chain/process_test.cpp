@@ -68,7 +68,8 @@ TEST(Program, RunsItsEpochsAndPrintsTheScore) {
 }
 
 TEST(Program, RefusesWhatMakesNoSense) {
-    for (const char* arguments : {"--nodes 0", "--preset gnosis", "--attest-rest 60:10", "--keys x", "--slot-ms 200 --block-ms 300", "--nonsense"}) {
+    for (const char* arguments :
+         {"--nodes 0", "--preset gnosis", "--attest-rest 60:10", "--keys x", "--slot-ms 200 --block-ms 300", "--nonsense"}) {
         const Ran ran = run_sim(arguments);
         EXPECT_EQ(ran.exit_code, 2) << arguments;
         EXPECT_FALSE(ran.lines.empty()) << arguments;
@@ -88,7 +89,8 @@ TEST(Keystores, AreWrittenForTheUserOnly) {
         names.insert(entry.path().filename());
         EXPECT_EQ(entry.status().permissions(), std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
     }
-    EXPECT_EQ(names, (std::set<std::string>{"keystore-0001.json", "keystore-0001.txt", "keystore-0002.json", "keystore-0002.txt"}));
+    EXPECT_EQ(names,
+              (std::set<std::string>{"keystore-0001.json", "keystore-0001.txt", "keystore-0002.json", "keystore-0002.txt"}));
     std::ifstream file{folder + "/keystore-0002.json"};
     const std::string text{std::istreambuf_iterator<char>{file}, {}};
     EXPECT_EQ("0x" + parsed(text)["pubkey"].asString(), to_hex(keys.key(2)));
@@ -151,7 +153,8 @@ TEST_F(Sockets, EveryNodeAnswersOnItsPort) {
     const auto response = get("/eth/v1/beacon/genesis");
     ASSERT_TRUE(response) << response.error().message;
     EXPECT_EQ(response.value().status, 200);
-    EXPECT_EQ(parsed(response.value().body)["data"]["genesis_time"].asString(), std::to_string(simulation->time().genesis_seconds()));
+    EXPECT_EQ(parsed(response.value().body)["data"]["genesis_time"].asString(),
+              std::to_string(simulation->time().genesis_seconds()));
     EXPECT_NE(simulation->node(0).port(), simulation->node(1).port());
 }
 

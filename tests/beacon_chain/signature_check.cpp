@@ -60,8 +60,8 @@ struct Candidate {
 };
 
 bool verify(const blst_p1_affine& key, const blst_p2_affine& signature, const Root& message) {
-    return blst_core_verify_pk_in_g1(&key, &signature, true, message.data(), Root::kSize, scheme(), kScheme.size(), nullptr, 0) ==
-           BLST_SUCCESS;
+    return blst_core_verify_pk_in_g1(&key, &signature, true, message.data(), Root::kSize, scheme(), kScheme.size(), nullptr,
+                                     0) == BLST_SUCCESS;
 }
 
 // Sums of keys and signatures, each candidate with a 63-bit weight of its own.
@@ -81,7 +81,9 @@ void weigh(std::span<const Candidate> candidates, blst_p1_affine& key, blst_p2_a
     blst_p1 key_sum;
     blst_p2 signature_sum;
     std::vector<limb_t> scratch(std::max(blst_p1s_mult_pippenger_scratch_sizeof(candidates.size()),
-                                         blst_p2s_mult_pippenger_scratch_sizeof(candidates.size())) / sizeof(limb_t) + 1);
+                                         blst_p2s_mult_pippenger_scratch_sizeof(candidates.size())) /
+                                    sizeof(limb_t) +
+                                1);
     blst_p1s_mult_pippenger(&key_sum, keys.data(), keys.size(), scalars.data(), 64, scratch.data());
     blst_p2s_mult_pippenger(&signature_sum, signatures.data(), signatures.size(), scalars.data(), 64, scratch.data());
     blst_p1_to_affine(&key, &key_sum);
@@ -113,8 +115,9 @@ struct SignatureChecker::Points {
 
 SecretBytes interop_secret(std::uint64_t index) {
     // The group's order r, big-endian. A hash is below 3r, so that two subtractions are enough.
-    static constexpr SecretBytes kOrder{0x73, 0xed, 0xa7, 0x53, 0x29, 0x9d, 0x7d, 0x48, 0x33, 0x39, 0xd8, 0x08, 0x09, 0xa1, 0xd8, 0x05,
-                                        0x53, 0xbd, 0xa4, 0x02, 0xff, 0xfe, 0x5b, 0xfe, 0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x01};
+    static constexpr SecretBytes kOrder{0x73, 0xed, 0xa7, 0x53, 0x29, 0x9d, 0x7d, 0x48, 0x33, 0x39, 0xd8,
+                                        0x08, 0x09, 0xa1, 0xd8, 0x05, 0x53, 0xbd, 0xa4, 0x02, 0xff, 0xfe,
+                                        0x5b, 0xfe, 0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x01};
     const Leaf number = leaf_of(index);
     SecretBytes secret{};
     SHA256(number.data(), number.size(), secret.data());

@@ -1,6 +1,6 @@
-// The simulated chain's own eyes: keys, signing roots and signatures straight over blst and SHA-256, sharing no code with the programs
-// under test, so that a mistake there is not repeated here.
-// Specification: consensus-specs, phase0/beacon-chain.md (compute_domain, compute_signing_root); the interop keys of eth2.0-pm.
+// The simulated chain's own eyes: keys, signing roots and signatures straight over blst and SHA-256, sharing no code with the
+// programs under test, so that a mistake there is not repeated here. Specification: consensus-specs, phase0/beacon-chain.md
+// (compute_domain, compute_signing_root); the interop keys of eth2.0-pm.
 #pragma once
 
 #include <array>
@@ -21,7 +21,8 @@ using SecretBytes = std::array<std::uint8_t, 32>;  // big-endian
 // The interop key of a validator: SHA-256 of its index, read as a little-endian number, modulo the group's order. Not secret.
 [[nodiscard]] SecretBytes interop_secret(std::uint64_t index);
 
-[[nodiscard]] Root signing_root_of(const ethereum::AttestationData& data, ForkVersion version, const Root& genesis_validators_root);
+[[nodiscard]] Root signing_root_of(const ethereum::AttestationData& data, ForkVersion version,
+                                   const Root& genesis_validators_root);
 [[nodiscard]] Signature sign(const SecretBytes& secret, const Root& signing_root);
 
 struct SignedBy {
@@ -45,8 +46,8 @@ public:
     // The validator that a decimal index or a public key in hex means; nothing if there is none. After derive().
     [[nodiscard]] std::optional<std::uint64_t> index_of(const std::string& id) const;
 
-    // One verdict for each; every validator must exist. All at once in one pairing with random weights (a wrong or swapped signature
-    // can't hide behind the others); halves are looked at again if that fails. On any thread, after derive().
+    // One verdict for each; every validator must exist. All at once in one pairing with random weights (a wrong or swapped
+    // signature can't hide behind the others); halves are looked at again if that fails. On any thread, after derive().
     [[nodiscard]] std::vector<bool> check(const Root& signing_root, std::span<const SignedBy> signatures) const;
 
 private:

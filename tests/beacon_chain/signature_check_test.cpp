@@ -27,9 +27,7 @@ protected:
     std::vector<SignedBy> batch;
 };
 
-TEST_F(Batch, AllRight) {
-    EXPECT_EQ(keys.check(message, batch), std::vector<bool>(16, true));
-}
+TEST_F(Batch, AllRight) { EXPECT_EQ(keys.check(message, batch), std::vector<bool>(16, true)); }
 
 TEST_F(Batch, AWrongOneIsFoundAndTheOthersStand) {
     batch[5].signature = sign(interop_secret(5), Root{{9}});

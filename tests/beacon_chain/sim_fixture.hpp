@@ -1,10 +1,9 @@
 // A whole simulation in virtual time, and a client that asks its nodes without sockets.
 #pragma once
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <gtest/gtest.h>
 #include <json/reader.h>
+#include <boost/asio/co_spawn.hpp>
 
 #include <memory>
 #include <optional>
@@ -84,7 +83,8 @@ protected:
         into->emplace(std::move(reply));
     }
 
-    static net::ServerRequest request_of(const std::string& method, const std::string& url, std::string body, net::Headers headers) {
+    static net::ServerRequest request_of(const std::string& method, const std::string& url, std::string body,
+                                         net::Headers headers) {
         net::ServerRequest request;
         request.message = {method, url, std::move(headers), std::move(body)};
         const std::size_t question = url.find('?');
@@ -158,7 +158,8 @@ protected:
                                         {Epoch{std::stoull(data["target"]["epoch"].asString())},
                                          parse_hex<Root>(data["target"]["root"].asString()).value()}};
         const ChainConfig& config = simulation->options().config;
-        const Root root = signing_root_of(value, fork_at(config, value.target.epoch).version, genesis_validators_root_of(config));
+        const Root root =
+            signing_root_of(value, fork_at(config, value.target.epoch).version, genesis_validators_root_of(config));
         Json::Value result;
         result["attester_index"] = std::to_string(validator);
         result["committee_index"] = duty(node, validator, config.epoch_of(slot))["committee_index"];
@@ -168,15 +169,15 @@ protected:
     }
 
     Json::Value duty(std::size_t node, std::uint32_t validator, Epoch epoch) {
-        const net::HttpResponse response =
-            ask(node, "POST", "/eth/v1/validator/duties/attester/" + to_string(epoch), "[\"" + std::to_string(validator) + "\"]");
+        const net::HttpResponse response = ask(node, "POST", "/eth/v1/validator/duties/attester/" + to_string(epoch),
+                                               "[\"" + std::to_string(validator) + "\"]");
         return parsed(response.body)["data"][0];
     }
 
     // Returns when the signatures have been judged.
     net::HttpResponse post(std::size_t node, const Json::Value& attestations) {
         const net::HttpResponse response = ask(node, "POST", "/eth/v2/beacon/pool/attestations", one_line(attestations),
-                   {{"content-type", "application/json"}, {"eth-consensus-version", "electra"}});
+                                               {{"content-type", "application/json"}, {"eth-consensus-version", "electra"}});
         time.advance(simulation->time().slot() / 16);
         return response;
     }
@@ -186,7 +187,8 @@ protected:
         const Epoch epoch = simulation->options().config.epoch_of(slot);
         Json::Value list = Json::arrayValue;
         for (std::uint32_t validator = 0; validator < kValidators; ++validator) {
-            if (duty(node, validator, epoch)["slot"].asString() == to_string(slot)) list.append(attestation(node, validator, slot));
+            if (duty(node, validator, epoch)["slot"].asString() == to_string(slot))
+                list.append(attestation(node, validator, slot));
         }
         EXPECT_EQ(post(node, list).status, 200);
     }

@@ -16,7 +16,8 @@ Simulation::Simulation(Executor executor, Clock& clock, Random& random, WorkerPo
                        SimulationOptions options)
     : options_{std::move(options)},
       clock_{clock},
-      time_{whole_second_at_or_after(clock.now() + std::chrono::milliseconds{options_.genesis_delay_ms}), options_.config.slot_ms},
+      time_{whole_second_at_or_after(clock.now() + std::chrono::milliseconds{options_.genesis_delay_ms}),
+            options_.config.slot_ms},
       chain_{options_.config},
       ledger_{chain_, options_.scored.value_or(IndexRange{0, options_.config.validators}), options_.attest_rest},
       intake_{options_.config, time_, clock, pool, keys, ledger_},

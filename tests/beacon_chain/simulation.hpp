@@ -1,4 +1,5 @@
-// The whole simulated chain: blocks at their times, nodes, intake, ledger. Used on the I/O thread only; the clock may be virtual.
+// The whole simulated chain: blocks at their times, nodes, intake, ledger. Used on the I/O thread only; the clock may be
+// virtual.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +27,8 @@ struct SimulationOptions {
 class Simulation {
 public:
     // Genesis is `genesis_delay_ms` from now. `keys` are derived for config.validators. Everything passed must outlive it.
-    Simulation(Executor executor, Clock& clock, Random& random, WorkerPool& pool, const SignatureChecker& keys, SimulationOptions options);
+    Simulation(Executor executor, Clock& clock, Random& random, WorkerPool& pool, const SignatureChecker& keys,
+               SimulationOptions options);
     Simulation(const Simulation&) = delete;
     Simulation& operator=(const Simulation&) = delete;
 

@@ -1,4 +1,5 @@
-// The simulation as a whole: clients' attestations through the nodes into blocks and the score; orders to the chain; every fault.
+// The simulation as a whole: clients' attestations through the nodes into blocks and the score; orders to the chain; every
+// fault.
 #include "tests/beacon_chain/sim_fixture.hpp"
 
 namespace holdfast::sim {
@@ -112,7 +113,9 @@ TEST_F(Run, AReorganisationIsToldAndChangesTheDutiesOfTheNextEpoch) {
     const auto events = listen(0, "head,chain_reorg");
     command("/chain", R"({"reorg":17,"depth":3})");
     go_to(Slot{16}, 400);
-    const auto duties = [&] { return ask(0, "POST", "/eth/v1/validator/duties/attester/3", R"(["0","1","2","3","4","5","6","7"])").body; };
+    const auto duties = [&] {
+        return ask(0, "POST", "/eth/v1/validator/duties/attester/3", R"(["0","1","2","3","4","5","6","7"])").body;
+    };
     const std::string before = duties();
     go_to(Slot{17}, 400);
     EXPECT_NE(parsed(before)["dependent_root"], parsed(duties())["dependent_root"]);
@@ -190,7 +193,8 @@ TEST_F(Fault, AWrongHeadIsNobodyElses) {
     EXPECT_NE(data_of(1, Slot{4})["beacon_block_root"], data_of(0, Slot{4})["beacon_block_root"]);
     EXPECT_EQ(data_of(1, Slot{4})["target"], data_of(0, Slot{4})["target"]);
     go_to(Slot{5}, 400);
-    EXPECT_NE(events->text.find(data_of(1, Slot{5})["beacon_block_root"].asString()), std::string::npos) << "its events agree with it";
+    EXPECT_NE(events->text.find(data_of(1, Slot{5})["beacon_block_root"].asString()), std::string::npos)
+        << "its events agree with it";
 }
 
 TEST_F(Fault, WrongCheckpoints) {
@@ -201,7 +205,8 @@ TEST_F(Fault, WrongCheckpoints) {
     EXPECT_NE(wrong["target"]["root"], right["target"]["root"]);
     EXPECT_NE(wrong["source"]["root"], right["source"]["root"]);
     EXPECT_EQ(wrong["source"]["epoch"], right["source"]["epoch"]);
-    EXPECT_NE(get(1, "/eth/v1/beacon/states/head/finality_checkpoints")["data"], get(0, "/eth/v1/beacon/states/head/finality_checkpoints")["data"]);
+    EXPECT_NE(get(1, "/eth/v1/beacon/states/head/finality_checkpoints")["data"],
+              get(0, "/eth/v1/beacon/states/head/finality_checkpoints")["data"]);
 }
 
 TEST_F(Fault, AStaleHeadClaimsToBeSyncedAndCatchesUpWhenHealed) {
@@ -281,8 +286,9 @@ TEST_F(Fault, AForeignGenesis) {
 }
 
 TEST_F(Fault, TheAdminSaysWhatItDoesNotUnderstand) {
-    for (const char* body : {R"({"node":3,"faults":{}})", R"({"faults":{}})", R"({"node":0,"faults":{"hangs":true}})",
-                             R"({"node":0,"faults":{"hang":1}})", R"({"node":0,"faults":{"latency_ms":-1}})", R"({"node":0,"faults":[]})", "x"}) {
+    for (const char* body :
+         {R"({"node":3,"faults":{}})", R"({"faults":{}})", R"({"node":0,"faults":{"hangs":true}})",
+          R"({"node":0,"faults":{"hang":1}})", R"({"node":0,"faults":{"latency_ms":-1}})", R"({"node":0,"faults":[]})", "x"}) {
         EXPECT_EQ(ask_any(*admin, "POST", "/faults", body).status, 400) << body;
     }
     EXPECT_EQ(ask_any(*admin, "GET", "/received?slot=x").status, 400);

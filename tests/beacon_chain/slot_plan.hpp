@@ -20,7 +20,8 @@ struct SlotPlan {
 
 class SlotPlans {
 public:
-    // {"skip": slot}, {"late": slot, "ms": n} or {"reorg": slot, "depth": blocks}, of a slot after `now`; kInvalidArgument otherwise.
+    // {"skip": slot}, {"late": slot, "ms": n} or {"reorg": slot, "depth": blocks}, of a slot after `now`; kInvalidArgument
+    // otherwise.
     Result<void> order(const Json::Value& command, Slot now);
     SlotPlan take(Slot slot);
 
