@@ -42,7 +42,8 @@ bool writes_to_journal() {
 
 struct Logger {
     bool journal{writes_to_journal()};
-    std::shared_ptr<spdlog::logger> out{std::make_shared<spdlog::logger>("holdfast", std::make_shared<spdlog::sinks::stderr_sink_mt>())};
+    std::shared_ptr<spdlog::logger> out{
+        std::make_shared<spdlog::logger>("holdfast", std::make_shared<spdlog::sinks::stderr_sink_mt>())};
 
     Logger() {
         out->set_pattern(journal ? "%v" : "%Y-%m-%d %H:%M:%S.%e %-5l %v");

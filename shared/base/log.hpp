@@ -1,5 +1,5 @@
-// Logging: one line an event, for people. Under systemd lines carry the journal's priority and no time of their own; else a time stamp.
-// Formats are fmt's: log_info("slot {}: {} attested", slot.value, count). Thread-safe. Never a secret.
+// Logging: one line an event, for people. Under systemd lines carry the journal's priority and no time of their own; else a
+// time stamp. Formats are fmt's: log_info("slot {}: {} attested", slot.value, count). Thread-safe. Never a secret.
 #pragma once
 
 #include <spdlog/fmt/fmt.h>

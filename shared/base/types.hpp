@@ -68,7 +68,8 @@ using DomainType = FixedBytes<4, struct DomainTypeTag>;
 
 // "0x" and lower-case digits.
 [[nodiscard]] std::string to_hex(const std::uint8_t* data, std::size_t size);
-// Digits of either case with or without "0x", exactly `size` bytes; kMalformed otherwise (the message shows no digits: it may be a secret).
+// Digits of either case with or without "0x", exactly `size` bytes; kMalformed otherwise (the message shows no digits: it may
+// be a secret).
 [[nodiscard]] Result<void> from_hex(std::string_view text, std::uint8_t* data, std::size_t size);
 
 template <std::size_t N, class Tag>

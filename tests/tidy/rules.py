@@ -12,14 +12,19 @@ BANNED = [
     (r"\b(sleep_for|sleep_until)\s*\(\s*std::chrono|\bthis_thread::sleep|\busleep\s*\(|\bnanosleep\s*\(", r"^shared/base/|^tests/.*process", "await the Clock"),
     (r"\brandom_device\b|\bs?rand\s*\(", r"^shared/base/", "take a Random"),
     (r"\bco_spawn\s*\(", r"^shared/base/(task_group\.cpp|worker_pool\.hpp)$|^tests/", "give the task to a TaskGroup"),
-    (r"\basio::detached\b", r"^$", "give the task to a TaskGroup"),
+    (r"\bdetached\b", r"^$", "give the task to a TaskGroup"),
     (r"#include <boost/beast", r"^shared/net/.*\.cpp$|^shared/net/.*transport.*\.hpp$|^tests/shared/net/", "use net's HttpServer"),
     (r"#include <curl/", r"^shared/net/", "use net's HttpClient"),
     (r"#include <sqlite3", r"^protector/|^tests/protector/|^bench/", "ask the protector"),
+    (r"#include <toml", r"^shared/base/", "use base's OptionSet"),
+    (r"#include <CLI/", r"^shared/base/|^tests/", "use base's OptionSet"),
+    (r"#include <prometheus/", r"^shared/base/", "use base's Metrics"),
 ]
 # GCC 12 compiles these wrongly: temporaries and conditions around a suspension.
-CO_AWAIT_IN_EXPRESSION = re.compile(r"!\s*co_await\b|\?[^;\"]*\bco_await\b")
+CO_AWAIT_IN_EXPRESSION = re.compile(r"!\s*co_await\b|\?[^;{}]*\bco_await\b")
 CONDITION = re.compile(r"\b(?:if|while|for)\s*\(")
+# A lambda can only be a coroutine if it names its type.
+CAPTURING_TASK = re.compile(r"\[[^\[\]]+\]\s*(?:\([^{};]*\))?[^{};()]*->\s*(?:\w+::)*(?:Task|awaitable)<[^{;]*\{")
 LEFT_OVER = re.compile(r"\b(FIXME|TODO|XXX)\b")
 MACHINE_PATH = re.compile(r"(?<![\w.])/(work|root)/")
 # Written in pieces, so that this file passes its own check.
@@ -48,29 +53,47 @@ def includes(path, text):
 
 
 def banned_calls(path, text):
-    for number, line in enumerate(text.splitlines(), 1):
-        code = line.split("//")[0]
+    for number, code in enumerate(code_of(text).splitlines(), 1):
         for pattern, allowed, instead in BANNED:
             if re.search(pattern, code) and not re.search(allowed, path):
                 yield number, f"banned here: {re.search(pattern, code)[0]}; {instead}"
 
 
-def parenthesised(code, start):
-    """From the bracket that opens at `start` to the one that closes it, or to the line's end."""
+# Comments, raw strings, strings, characters (but not the ' in 1'000).
+NO_CODE = re.compile(r"//[^\n]*|/\*.*?\*/|R\"(\w*)\(.*?\)\1\"|\"(?:\\\\.|[^\"\\\n])*\"|(?<!\w)'(?:\\\\.|[^'\\\n])+'", re.S)
+
+
+def code_of(text):
+    """The text with blanks for everything that is no code; lines stay where they are. #include lines stay whole."""
+    def blank(found):
+        return re.sub(r"[^\n]", " ", found[0])
+
+    includes_kept = re.sub(r'(#include )"([^"\n]+)"', r"\1<\2>", text)
+    return NO_CODE.sub(blank, includes_kept)
+
+
+def closed(code, start):
+    """From the bracket that opens at `start` up to the one that closes it."""
+    opening = code[start]
+    closing = {"(": ")", "{": "}"}[opening]
     depth = 0
     for end in range(start, len(code)):
-        depth += {"(": 1, ")": -1}.get(code[end], 0)
+        depth += {opening: 1, closing: -1}.get(code[end], 0)
         if depth == 0:
             return code[start:end]
     return code[start:]
 
 
 def coroutines(path, text):
-    for number, line in enumerate(text.splitlines(), 1):
-        code = line.split("//")[0]
-        conditions = [parenthesised(code, found.end() - 1) for found in CONDITION.finditer(code)]
-        if CO_AWAIT_IN_EXPRESSION.search(code) or any("co_await" in condition for condition in conditions):
-            yield number, "co_await in a condition, after ! or in ?: is compiled wrongly by GCC 12; name its result first"
+    code = code_of(text)
+    starts = [found.start() for found in CONDITION.finditer(code) if "co_await" in closed(code, found.end() - 1)]
+    starts += [found.start() for found in CO_AWAIT_IN_EXPRESSION.finditer(code)]
+    for line in sorted({code.count("\n", 0, start) + 1 for start in starts}):
+        yield line, "co_await in a condition, after ! or in ?: is compiled wrongly by GCC 12; name its result first"
+    for found in CAPTURING_TASK.finditer(code):
+        if re.search(r"\bco_(await|return|yield)\b", closed(code, found.end() - 1)):
+            line = code.count("\n", 0, found.start()) + 1
+            yield line, "a capturing lambda as a coroutine: its captures may be gone when it goes on; give it parameters"
 
 
 def form(path, text):

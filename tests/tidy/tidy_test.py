@@ -26,11 +26,14 @@ class RulesTest(unittest.TestCase):
 
     def test_detached_tasks(self):
         self.expect("shared/net/a.cpp", "asio::co_spawn(io, f(), asio::detached);\n", 2)
+        self.expect("tests/a.cpp", "co_spawn(io, f(), detached);  // detached\n", 1)
 
     def test_heavy_headers(self):
         self.expect("primary/a.cpp", "#include <boost/beast/http.hpp>\n", 1)
         self.expect("shared/beacon/a.cpp", "#include <curl/curl.h>\n", 1)
         self.expect("shared/protection/a.cpp", "#include <sqlite3.h>\n", 1)
+        self.expect("primary/a.cpp", "#include <toml++/toml.h>\n#include <CLI/CLI.hpp>\n#include <prometheus/gauge.h>\n", 3)
+        self.expect("shared/base/a.cpp", "#include <toml++/toml.h>\n#include <CLI/CLI.hpp>\n#include <prometheus/gauge.h>\n", 0)
 
     def test_co_await_in_condition(self):
         self.expect("primary/a.cpp", "if (co_await f()) return;\n", 1)
@@ -38,6 +41,19 @@ class RulesTest(unittest.TestCase):
         self.expect("primary/a.cpp", "const bool yes = a ? co_await f() : false;\n", 1)
         self.expect("primary/a.cpp", "const bool yes = co_await f();\n", 0)
         self.expect("primary/a.cpp", "while (open()) co_await f();\n", 0)
+        self.expect("primary/a.cpp", "if (open(1) &&\n    co_await f()) {}\n", 1)
+        self.expect("primary/a.cpp", "const bool yes = a\n    ? b : co_await f();\n", 1)
+        self.expect("primary/a.cpp", "// if (co_await f())\nlog(\"if (co_await f())\");\n", 0)
+
+    def test_capturing_lambda_as_a_coroutine(self):
+        self.expect("primary/a.cpp", "auto f = [&x](int y) -> Task<void> { co_await g(x, y); };\n", 1)
+        self.expect("primary/a.cpp", "auto f = [this]() mutable -> Task<int> {\n  if (a) {}\n  co_return 1; };\n", 1)
+        self.expect("primary/a.cpp", "auto f = [](X& x) -> Task<void> { co_await g(x); };\n", 0)
+        self.expect("primary/a.cpp", "auto f = [&x](int y) -> Task<void> { return g(x, y); };\n", 0)
+
+    def test_every_rule_reads_code_only(self):
+        self.expect("primary/a.cpp", "// std::random_device\n/* detached\n detached */\nlog(R\"(rand())\", 'x', 1'000, \"rand()\");\n", 0)
+        self.expect("primary/a.cpp", "int i = 1'000; rand(); int j = 1'000;\n", 1)
 
     def test_form(self):
         self.assertEqual(1, len(list(rules.check_source("primary/a.hpp", "int a;\n"))))
