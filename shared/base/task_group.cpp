@@ -3,7 +3,9 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/system/system_error.hpp>
 #include <cstdio>
 #include <cstdlib>
@@ -24,6 +26,20 @@ struct TaskGroup::State {
 };
 
 namespace {
+
+// Boost 1.81 throws out of the loop when a task that was cancelled ends without having suspended since: what Asio itself awaits
+// at the end of a task must not look cancelled.
+Task<void> without_late_cancellation(Task<void> task) {
+    std::exception_ptr exception;
+    try {
+        co_await std::move(task);
+    } catch (...) {
+        exception = std::current_exception();
+    }
+    co_await asio::this_coro::throw_if_cancelled(false);
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    if (exception) std::rethrow_exception(exception);
+}
 
 void end_unless_cancelled(const std::string& name, const std::exception_ptr& exception) {
     if (!exception) return;
@@ -55,14 +71,25 @@ void TaskGroup::spawn(std::string name, Task<void> task) {
         state->changed.notify_all();
         end_unless_cancelled(name, exception);
     };
-    asio::co_spawn(executor_, std::move(task), asio::bind_cancellation_slot(signal->slot(), std::move(done)));
+    asio::co_spawn(executor_, without_late_cancellation(std::move(task)),
+                   asio::bind_cancellation_slot(signal->slot(), std::move(done)));
 }
 
 void TaskGroup::cancel() {
-    std::vector<std::shared_ptr<asio::cancellation_signal>> signals;
-    signals.reserve(state_->running.size());
-    for (const auto& [id, signal] : state_->running) signals.push_back(signal);
-    for (const auto& signal : signals) signal->emit(asio::cancellation_type::terminal);
+    if (state_->running.empty()) return;
+    std::vector<std::uint64_t> ids;
+    ids.reserve(state_->running.size());
+    for (const auto& [id, signal] : state_->running) ids.push_back(id);
+    // On the loop, where no task can end between the signal and its effect: from outside, Boost 1.81 would post the effect and
+    // use what a task that ended meanwhile has freed.
+    asio::dispatch(executor_, [state = state_, ids = std::move(ids)] {
+        for (const std::uint64_t id : ids) {
+            const auto found = state->running.find(id);
+            if (found == state->running.end()) continue;
+            const auto signal = found->second;
+            signal->emit(asio::cancellation_type::terminal);
+        }
+    });
 }
 
 Task<void> TaskGroup::join() {

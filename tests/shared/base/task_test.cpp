@@ -58,6 +58,32 @@ TEST_F(TaskTest, Cancel_BeforeTheFirstTurn_TaskDoesNotRunToItsEnd) {
     EXPECT_TRUE(seen.empty());
 }
 
+Task<void> end_at_once(std::vector<std::string>& seen) {
+    seen.emplace_back("ended");
+    co_return;
+}
+
+// Boost 1.81 threw "Operation canceled" out of the loop here.
+TEST_F(TaskTest, Cancel_TaskThatEndsWithoutSuspending_IsNoFailure) {
+    group.spawn("a", end_at_once(seen));
+    group.cancel();
+    time.advance(seconds{1});
+    EXPECT_EQ(group.size(), 0U);
+}
+
+// Boost 1.81 used freed memory here (seen by AddressSanitizer).
+TEST_F(TaskTest, Cancel_FromOutsideTheLoopWhileTasksEnd_TouchesNothingFreed) {
+    for (int i = 0; i < 10; ++i) group.spawn("a", sleep_and_note(clock, seconds{1}, seen, "a"));
+    time.advance(milliseconds{500});
+    {
+        TaskGroup other{io.get_executor()};
+        for (int i = 0; i < 10; ++i) other.spawn("b", end_at_once(seen));
+    }
+    group.cancel();
+    time.advance(seconds{1});
+    EXPECT_EQ(group.size(), 0U);
+}
+
 Task<void> take_one(Channel<int>& channel, Clock& clock, SteadyTime deadline, std::vector<std::string>& seen) {
     const auto value = co_await channel.pop_until(clock, deadline);
     seen.push_back(value ? std::to_string(*value) : "nothing");
