@@ -1,5 +1,6 @@
-// Attestation containers from Electra on. Specification: consensus-specs, phase0/beacon-chain.md (Checkpoint, AttestationData) and
-// electra/beacon-chain.md (SingleAttestation, Attestation). Their SSZ is in shared/ethereum/ssz.hpp's terms, declared beside them.
+// Attestation containers from Electra on. Specification: consensus-specs, phase0/beacon-chain.md (Checkpoint, AttestationData)
+// and electra/beacon-chain.md (SingleAttestation, Attestation). Their SSZ is in shared/ethereum/ssz.hpp's terms, declared
+// beside them.
 #pragma once
 
 #include "shared/base/types.hpp"

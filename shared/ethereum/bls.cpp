@@ -55,7 +55,8 @@ HashedMessage::HashedMessage(const Root& signing_root) : signing_root_{signing_r
 
 Result<void> check_secret_key(std::span<const std::uint8_t, 32> secret) {
     const Scalar scalar{secret};
-    if (!blst_sk_check(scalar.get())) return failure(ErrorCode::kInvalidArgument, "not a BLS secret key: zero or not below the group's order");
+    if (!blst_sk_check(scalar.get()))
+        return failure(ErrorCode::kInvalidArgument, "not a BLS secret key: zero or not below the group's order");
     return success();
 }
 
@@ -80,7 +81,8 @@ Signature bls_sign(std::span<const std::uint8_t, 32> secret, const HashedMessage
 Result<DecodedPublicKey> DecodedPublicKey::decode(const PublicKey& key) {
     DecodedPublicKey decoded;
     auto& point = *reinterpret_cast<blst_p1_affine*>(decoded.point_.data());
-    if (blst_p1_uncompress(&point, key.data()) != BLST_SUCCESS || !blst_p1_affine_in_g1(&point) || blst_p1_affine_is_inf(&point)) {
+    if (blst_p1_uncompress(&point, key.data()) != BLST_SUCCESS || !blst_p1_affine_in_g1(&point) ||
+        blst_p1_affine_is_inf(&point)) {
         return failure(ErrorCode::kMalformed, "not a BLS public key: " + to_hex(key));
     }
     return decoded;
@@ -104,7 +106,8 @@ Result<Signature> bls_aggregate(std::span<const Signature> signatures) {
     blst_p2 sum{};
     for (const Signature& signature : signatures) {
         blst_p2_affine point;
-        if (!decode_signature(signature, point)) return failure(ErrorCode::kMalformed, "not a BLS signature: " + to_hex(signature));
+        if (!decode_signature(signature, point))
+            return failure(ErrorCode::kMalformed, "not a BLS signature: " + to_hex(signature));
         blst_p2_add_or_double_affine(&sum, &sum, &point);
     }
     Signature result;

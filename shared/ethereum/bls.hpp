@@ -44,6 +44,7 @@ private:
 [[nodiscard]] bool bls_verify(const PublicKey& key, const Root& signing_root, const Signature& signature);
 // Sum of signatures; kMalformed if one is no signature or there are none.
 [[nodiscard]] Result<Signature> bls_aggregate(std::span<const Signature> signatures);
-[[nodiscard]] bool bls_fast_aggregate_verify(std::span<const DecodedPublicKey> keys, const Root& signing_root, const Signature& signature);
+[[nodiscard]] bool bls_fast_aggregate_verify(std::span<const DecodedPublicKey> keys, const Root& signing_root,
+                                             const Signature& signature);
 
 }  // namespace holdfast::ethereum

@@ -55,7 +55,8 @@ Result<Duration> read_slot_duration(const Values& values) {
         if (seconds > kSlotMillisecondsMax) return wrong("SECONDS_PER_SLOT", "is not a slot's length");
         milliseconds = seconds * 1000;
     }
-    if (milliseconds == 0 || milliseconds > kSlotMillisecondsMax) return wrong("the slot's length", "is not between 1 ms and an hour");
+    if (milliseconds == 0 || milliseconds > kSlotMillisecondsMax)
+        return wrong("the slot's length", "is not between 1 ms and an hour");
     return Duration{std::chrono::milliseconds{milliseconds}};
 }
 
@@ -89,7 +90,9 @@ Duration share_of(Duration slot, std::uint64_t basis_points) {
     return Duration{slot.count() * static_cast<std::int64_t>(basis_points) / static_cast<std::int64_t>(kBasisPoints)};
 }
 
-std::string describe(const Fork& fork) { return std::string{to_string(fork.name)} + " " + to_hex(fork.version) + " at epoch " + to_string(fork.epoch); }
+std::string describe(const Fork& fork) {
+    return std::string{to_string(fork.name)} + " " + to_hex(fork.version) + " at epoch " + to_string(fork.epoch);
+}
 
 }  // namespace
 
@@ -112,11 +115,13 @@ Result<ChainSpec> ChainSpec::parse(const Values& values) {
     spec.values_ = values;
     HOLDFAST_TRY(spec.slot_duration_, read_slot_duration(values));
     HOLDFAST_TRY(spec.slots_per_epoch_, require_number(values, "SLOTS_PER_EPOCH"));
-    if (spec.slots_per_epoch_ == 0 || spec.slots_per_epoch_ > kSlotsPerEpochMax) return wrong("SLOTS_PER_EPOCH", "is impossible");
+    if (spec.slots_per_epoch_ == 0 || spec.slots_per_epoch_ > kSlotsPerEpochMax)
+        return wrong("SLOTS_PER_EPOCH", "is impossible");
     HOLDFAST_TRY(const auto aggregators, optional_number(values, "TARGET_AGGREGATORS_PER_COMMITTEE"));
     spec.target_aggregators_per_committee_ = std::max<std::uint64_t>(1, aggregators.value_or(16));
     HOLDFAST_TRY(spec.forks_, read_forks(values));
-    for (const char* name : {"ATTESTATION_DUE_BPS", "ATTESTATION_DUE_BPS_GLOAS", "AGGREGATE_DUE_BPS", "AGGREGATE_DUE_BPS_GLOAS"}) {
+    for (const char* name :
+         {"ATTESTATION_DUE_BPS", "ATTESTATION_DUE_BPS_GLOAS", "AGGREGATE_DUE_BPS", "AGGREGATE_DUE_BPS_GLOAS"}) {
         HOLDFAST_TRY(const auto share, optional_number(values, name));
         if (share && *share > kBasisPoints) return wrong(name, "is more than 10000 basis points");
     }
@@ -156,7 +161,8 @@ std::string ChainSpec::difference(const ChainSpec& other) const {
         return what + " is " + a + " instead of " + b;
     };
     if (slot_duration_ != other.slot_duration_) {
-        return differ("the slot's length", std::to_string(to_ms(slot_duration_)) + " ms", std::to_string(to_ms(other.slot_duration_)) + " ms");
+        return differ("the slot's length", std::to_string(to_ms(slot_duration_)) + " ms",
+                      std::to_string(to_ms(other.slot_duration_)) + " ms");
     }
     if (slots_per_epoch_ != other.slots_per_epoch_) {
         return differ("SLOTS_PER_EPOCH", std::to_string(slots_per_epoch_), std::to_string(other.slots_per_epoch_));

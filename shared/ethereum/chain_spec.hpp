@@ -1,5 +1,5 @@
-// What a chain is: its constants and forks as a beacon node tells them, and the arithmetic of its slots. A value; copies are cheap.
-// Specification: consensus-specs configs and presets; Beacon API /eth/v1/config/spec, /eth/v1/beacon/genesis.
+// What a chain is: its constants and forks as a beacon node tells them, and the arithmetic of its slots. A value; copies are
+// cheap. Specification: consensus-specs configs and presets; Beacon API /eth/v1/config/spec, /eth/v1/beacon/genesis.
 #pragma once
 
 #include <array>
@@ -50,7 +50,8 @@ public:
     [[nodiscard]] const std::vector<Fork>& forks() const { return forks_; }
     [[nodiscard]] const Fork& fork_at(Epoch epoch) const;
 
-    // How far into its slot an attestation is due (ATTESTATION_DUE_BPS, from Gloas on ATTESTATION_DUE_BPS_GLOAS), and an aggregate.
+    // How far into its slot an attestation is due (ATTESTATION_DUE_BPS, from Gloas on ATTESTATION_DUE_BPS_GLOAS), and an
+    // aggregate.
     [[nodiscard]] Duration attestation_due(Slot slot) const;
     [[nodiscard]] Duration aggregate_due(Slot slot) const;
 
@@ -72,8 +73,8 @@ private:
     [[nodiscard]] Duration due(Slot slot, std::string_view name, std::uint64_t thirds, std::uint64_t gloas_default) const;
 };
 
-// The slots of one chain in wall time. Nodes may name any slot: those that would start after the year 2200 all start then, which leaves
-// room in 64 bits of nanoseconds for what is added to it.
+// The slots of one chain in wall time. Nodes may name any slot: those that would start after the year 2200 all start then,
+// which leaves room in 64 bits of nanoseconds for what is added to it.
 class SlotClock {
 public:
     SlotClock(const ChainSpec& spec, WallTime genesis) : slot_duration_{spec.slot_duration()}, genesis_{genesis} {}

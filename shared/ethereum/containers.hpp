@@ -106,8 +106,9 @@ struct Fields<Checkpoint> {
 };
 template <>
 struct Fields<AttestationData> {
-    static constexpr auto kAll = std::tuple{&AttestationData::slot, &AttestationData::index, &AttestationData::beacon_block_root,
-                                            &AttestationData::source, &AttestationData::target};
+    static constexpr auto kAll =
+        std::tuple{&AttestationData::slot, &AttestationData::index, &AttestationData::beacon_block_root,
+                   &AttestationData::source, &AttestationData::target};
 };
 template <>
 struct Fields<SingleAttestation> {
@@ -131,8 +132,9 @@ struct Fields<BasicSignedAggregateAndProof<kCommittees>> {
 };
 template <>
 struct Fields<BeaconBlockHeader> {
-    static constexpr auto kAll = std::tuple{&BeaconBlockHeader::slot, &BeaconBlockHeader::proposer_index, &BeaconBlockHeader::parent_root,
-                                            &BeaconBlockHeader::state_root, &BeaconBlockHeader::body_root};
+    static constexpr auto kAll =
+        std::tuple{&BeaconBlockHeader::slot, &BeaconBlockHeader::proposer_index, &BeaconBlockHeader::parent_root,
+                   &BeaconBlockHeader::state_root, &BeaconBlockHeader::body_root};
 };
 template <>
 struct Fields<ForkData> {
@@ -158,7 +160,8 @@ struct Fields<SignedVoluntaryExit> {
 
 template <>
 struct Fields<DepositMessage> {
-    static constexpr auto kAll = std::tuple{&DepositMessage::pubkey, &DepositMessage::withdrawal_credentials, &DepositMessage::amount};
+    static constexpr auto kAll =
+        std::tuple{&DepositMessage::pubkey, &DepositMessage::withdrawal_credentials, &DepositMessage::amount};
 };
 template <>
 struct Fields<Eth1Data> {

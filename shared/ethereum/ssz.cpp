@@ -28,7 +28,8 @@ Result<std::vector<std::size_t>> read_offsets(View view, std::size_t count_max) 
     offsets.reserve(count);
     for (std::size_t i = 0; i < count; ++i) {
         const auto offset = static_cast<std::size_t>(read_uint(view.subspan(kOffsetSize * i, kOffsetSize)));
-        if (offset > view.size() || (i > 0 && offset < offsets.back())) return malformed("an offset goes back or beyond the end");
+        if (offset > view.size() || (i > 0 && offset < offsets.back()))
+            return malformed("an offset goes back or beyond the end");
         offsets.push_back(offset);
     }
     return offsets;
@@ -40,7 +41,7 @@ Result<void> read_bitlist(View view, std::uint64_t bits_max, Bytes& bytes, std::
     size = (view.size() - 1) * 8 + last_bits;
     if (size > bits_max) return malformed("a bit list has more than " + std::to_string(bits_max) + " bits");
     bytes.assign(view.begin(), view.end());
-    bytes.back() = static_cast<std::uint8_t>(bytes.back() ^ 1U << last_bits);
+    bytes.back() = static_cast<std::uint8_t>(std::uint32_t{bytes.back()} ^ 1U << last_bits);
     if (last_bits == 0) bytes.pop_back();
     return success();
 }
@@ -50,7 +51,7 @@ void append_bitlist(const Bytes& bytes, std::size_t size, Bytes& out) {
     if (size % 8 == 0) {
         out.push_back(1);
     } else {
-        out.back() = static_cast<std::uint8_t>(out.back() | 1U << (size % 8));
+        out.back() = with_bit(out.back(), size % 8);
     }
 }
 

@@ -5,9 +5,9 @@
 //   };
 //
 // and has serialize(), deserialize<T>() and hash_tree_root() from it. Field types: bool, std::uint8_t, std::uint64_t, Number,
-// FixedBytes, std::array (vector), List, ByteList, Bitvector, Bitlist, and other containers. Another kind of list or container is another
-// Codec. Decoding is strict: what another encoder would not have written is kMalformed, and `out` is then unspecified.
-// Specification: consensus-specs, ssz/simple-serialize.md. Thread-safe.
+// FixedBytes, std::array (vector), List, ByteList, Bitvector, Bitlist, and other containers. Another kind of list or container
+// is another Codec. Decoding is strict: what another encoder would not have written is kMalformed, and `out` is then
+// unspecified. Specification: consensus-specs, ssz/simple-serialize.md. Thread-safe.
 #pragma once
 
 #include <array>
@@ -110,7 +110,9 @@ template <std::size_t N, class Tag>
 struct Codec<FixedBytes<N, Tag>> {
     static constexpr std::size_t kFixedSize = N;
     static constexpr bool kBasic = false;
-    static void append(const FixedBytes<N, Tag>& value, Bytes& out) { out.insert(out.end(), value.bytes.begin(), value.bytes.end()); }
+    static void append(const FixedBytes<N, Tag>& value, Bytes& out) {
+        out.insert(out.end(), value.bytes.begin(), value.bytes.end());
+    }
     static Result<void> read(View view, FixedBytes<N, Tag>& value) {
         HOLDFAST_TRY(expect_size(view, N));
         std::memcpy(value.data(), view.data(), N);
@@ -235,7 +237,9 @@ template <std::uint64_t kMax>
 struct Codec<ByteList<kMax>> {
     static constexpr std::size_t kFixedSize = 0;
     static constexpr bool kBasic = false;
-    static void append(const ByteList<kMax>& value, Bytes& out) { out.insert(out.end(), value.bytes.begin(), value.bytes.end()); }
+    static void append(const ByteList<kMax>& value, Bytes& out) {
+        out.insert(out.end(), value.bytes.begin(), value.bytes.end());
+    }
     static Result<void> read(View view, ByteList<kMax>& value) {
         if (view.size() > kMax) return malformed("a byte list has more than " + std::to_string(kMax) + " bytes");
         value.bytes.assign(view.begin(), view.end());
@@ -251,11 +255,14 @@ template <std::size_t kBits>
 struct Codec<Bitvector<kBits>> {
     static constexpr std::size_t kFixedSize = (kBits + 7) / 8;
     static constexpr bool kBasic = false;
-    static void append(const Bitvector<kBits>& value, Bytes& out) { out.insert(out.end(), value.bytes.begin(), value.bytes.end()); }
+    static void append(const Bitvector<kBits>& value, Bytes& out) {
+        out.insert(out.end(), value.bytes.begin(), value.bytes.end());
+    }
     static Result<void> read(View view, Bitvector<kBits>& value) {
         HOLDFAST_TRY(expect_size(view, kFixedSize));
         std::memcpy(value.bytes.data(), view.data(), kFixedSize);
-        if (kBits % 8 != 0 && (view[kFixedSize - 1] >> (kBits % 8)) != 0) return malformed("a bit vector has bits beyond its end");
+        if (kBits % 8 != 0 && (view[kFixedSize - 1] >> (kBits % 8)) != 0)
+            return malformed("a bit vector has bits beyond its end");
         return success();
     }
     static Root root(const Bitvector<kBits>& value) {
@@ -284,7 +291,9 @@ struct Codec<Bitlist<kMax>> {
 // --- containers ---
 
 template <class T>
-concept Container = requires { Fields<T>::kAll; };
+concept Container = requires {
+    Fields<T>::kAll;
+};
 
 template <class Pointer>
 struct MemberOf;
@@ -399,7 +408,8 @@ private:
     static Result<void> check_offsets(const std::vector<std::size_t>& offsets, std::size_t size) {
         if (offsets.front() != kHeadSize) return malformed("the first offset does not point behind the fixed part");
         for (std::size_t i = 0; i < offsets.size(); ++i) {
-            if (offsets[i] > (i + 1 < offsets.size() ? offsets[i + 1] : size)) return malformed("an offset goes back or beyond the end");
+            if (offsets[i] > (i + 1 < offsets.size() ? offsets[i + 1] : size))
+                return malformed("an offset goes back or beyond the end");
         }
         return success();
     }

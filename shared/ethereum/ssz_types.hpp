@@ -8,6 +8,11 @@
 
 namespace holdfast::ethereum::ssz {
 
+[[nodiscard]] constexpr bool has_bit(std::uint8_t byte, std::size_t bit) { return (byte >> bit & 1) != 0; }
+[[nodiscard]] constexpr std::uint8_t with_bit(std::uint8_t byte, std::size_t bit) {
+    return static_cast<std::uint8_t>(byte | (1U << bit));
+}
+
 // At most kMax elements.
 template <class T, std::uint64_t kMax>
 struct List {
@@ -26,8 +31,8 @@ template <std::size_t kBits>
 struct Bitvector {
     std::array<std::uint8_t, (kBits + 7) / 8> bytes{};
 
-    [[nodiscard]] bool get(std::size_t bit) const { return (bytes[bit / 8] >> (bit % 8) & 1U) != 0; }
-    void set(std::size_t bit) { bytes[bit / 8] = static_cast<std::uint8_t>(bytes[bit / 8] | 1U << (bit % 8)); }
+    [[nodiscard]] bool get(std::size_t bit) const { return has_bit(bytes[bit / 8], bit % 8); }
+    void set(std::size_t bit) { bytes[bit / 8] = with_bit(bytes[bit / 8], bit % 8); }
     friend bool operator==(const Bitvector&, const Bitvector&) = default;
 };
 
@@ -39,8 +44,8 @@ struct Bitlist {
 
     Bitlist() = default;
     explicit Bitlist(std::size_t bits) : bytes((bits + 7) / 8), size{bits} {}
-    [[nodiscard]] bool get(std::size_t bit) const { return (bytes[bit / 8] >> (bit % 8) & 1U) != 0; }
-    void set(std::size_t bit) { bytes[bit / 8] = static_cast<std::uint8_t>(bytes[bit / 8] | 1U << (bit % 8)); }
+    [[nodiscard]] bool get(std::size_t bit) const { return has_bit(bytes[bit / 8], bit % 8); }
+    void set(std::size_t bit) { bytes[bit / 8] = with_bit(bytes[bit / 8], bit % 8); }
     friend bool operator==(const Bitlist&, const Bitlist&) = default;
 };
 

@@ -1,5 +1,5 @@
-// Leave to sign one slashable message with certain keys. Only the quorum makes one (protection::QuorumClient, after Q protectors
-// have durably recorded the message), and the door signs nothing slashable without one.
+// Leave to sign one slashable message with certain keys. Only the quorum makes one (protection::QuorumClient, after Q
+// protectors have durably recorded the message), and the door signs nothing slashable without one.
 #pragma once
 
 #include <utility>

@@ -40,7 +40,9 @@ public:
         munmap(memory_, kBytes);
     }
 
-    [[nodiscard]] std::uint8_t* key(std::size_t place) const { return static_cast<std::uint8_t*>(memory_) + place * kSecretSize; }
+    [[nodiscard]] std::uint8_t* key(std::size_t place) const {
+        return static_cast<std::uint8_t*>(memory_) + place * kSecretSize;
+    }
     [[nodiscard]] bool locked() const { return locked_; }
 
 private:
@@ -49,6 +51,14 @@ private:
 };
 
 KeyVault::KeyVault() = default;
+
+KeyVault::KeyVault(std::size_t count) : size_{count} {
+    while (blocks_.size() * Block::kKeys < count) {
+        blocks_.push_back(std::make_unique<Block>());
+        locked_ = locked_ && blocks_.back()->locked();
+    }
+}
+
 KeyVault::KeyVault(KeyVault&&) noexcept = default;
 KeyVault& KeyVault::operator=(KeyVault&&) noexcept = default;
 KeyVault::~KeyVault() = default;
@@ -58,13 +68,17 @@ std::size_t KeyVault::add(SecretView secret) {
         blocks_.push_back(std::make_unique<Block>());
         locked_ = locked_ && blocks_.back()->locked();
     }
-    std::ranges::copy(secret, blocks_[size_ / Block::kKeys]->key(size_ % Block::kKeys));
-    return size_++;
+    set(size_++, secret);
+    return size_ - 1;
 }
 
-SecretView KeyVault::at(std::size_t number) const {
+void KeyVault::set(std::size_t number, SecretView secret) { std::ranges::copy(secret, place(number)); }
+
+std::uint8_t* KeyVault::place(std::size_t number) const {
     HOLDFAST_ASSERT(number < size_);
-    return SecretView{blocks_[number / Block::kKeys]->key(number % Block::kKeys), kSecretSize};
+    return blocks_[number / Block::kKeys]->key(number % Block::kKeys);
 }
+
+SecretView KeyVault::at(std::size_t number) const { return SecretView{place(number), kSecretSize}; }
 
 }  // namespace holdfast::signing

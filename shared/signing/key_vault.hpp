@@ -1,5 +1,5 @@
-// Secret keys in memory that is locked (not swapped), left out of core dumps, and wiped when it is given back. Keys are packed into
-// large blocks, so that 100,000 of them need few locked pages. Filled by one thread, then read by many.
+// Secret keys in memory that is locked (not swapped), left out of core dumps, and wiped when it is given back. Keys are packed
+// into large blocks, so that 100,000 of them need few locked pages. Filled first, then read by any thread.
 #pragma once
 
 #include <array>
@@ -34,14 +34,18 @@ private:
 class KeyVault {
 public:
     KeyVault();
+    // `count` keys, all zero until they are set.
+    explicit KeyVault(std::size_t count);
     KeyVault(const KeyVault&) = delete;
     KeyVault& operator=(const KeyVault&) = delete;
     KeyVault(KeyVault&&) noexcept;
     KeyVault& operator=(KeyVault&&) noexcept;
     ~KeyVault();
 
-    // Its number, for at().
+    // Its number, for at(). One thread at a time.
     std::size_t add(SecretView secret);
+    // Different keys may be set by different threads at once.
+    void set(std::size_t number, SecretView secret);
     [[nodiscard]] SecretView at(std::size_t number) const;
     [[nodiscard]] std::size_t size() const { return size_; }
     // False if the system refused to lock some of it (RLIMIT_MEMLOCK): the keys are then in memory that may be swapped.
@@ -49,6 +53,7 @@ public:
 
 private:
     class Block;
+    [[nodiscard]] std::uint8_t* place(std::size_t number) const;
     std::vector<std::unique_ptr<Block>> blocks_;
     std::size_t size_{0};
     bool locked_{true};

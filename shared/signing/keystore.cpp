@@ -72,11 +72,13 @@ Result<Bytes> bytes_of(const Json::Value& object, const std::string& name) {
     return bytes;
 }
 
-Result<void> derive(const char* function, std::vector<OSSL_PARAM> parameters, std::string_view password, Bytes salt, DerivedKey& key) {
+Result<void> derive(const char* function, std::vector<OSSL_PARAM> parameters, std::string_view password, Bytes salt,
+                    DerivedKey& key) {
     const std::unique_ptr<EVP_KDF, decltype(&EVP_KDF_free)> kdf{EVP_KDF_fetch(nullptr, function, nullptr), EVP_KDF_free};
     const std::unique_ptr<EVP_KDF_CTX, decltype(&EVP_KDF_CTX_free)> context{EVP_KDF_CTX_new(kdf.get()), EVP_KDF_CTX_free};
     // OpenSSL takes the inputs as non-const pointers but only reads them.
-    parameters.push_back(OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_PASSWORD, const_cast<char*>(password.data()), password.size()));
+    parameters.push_back(
+        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_PASSWORD, const_cast<char*>(password.data()), password.size()));
     parameters.push_back(OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, salt.data(), salt.size()));
     parameters.push_back(OSSL_PARAM_construct_end());
     if (!context || EVP_KDF_derive(context.get(), key.bytes.data(), key.bytes.size(), parameters.data()) != 1) {
@@ -85,7 +87,8 @@ Result<void> derive(const char* function, std::vector<OSSL_PARAM> parameters, st
     return success();
 }
 
-Result<void> derive_scrypt(std::uint64_t n, std::uint64_t r, std::uint64_t p, std::string_view password, const Bytes& salt, DerivedKey& key) {
+Result<void> derive_scrypt(std::uint64_t n, std::uint64_t r, std::uint64_t p, std::string_view password, const Bytes& salt,
+                           DerivedKey& key) {
     const bool power_of_two = n > 1 && (n & (n - 1)) == 0;
     if (!power_of_two || r == 0 || p == 0 || r > 1024 || p > 64 || n > kScryptMemoryMax / (128 * r)) {
         return malformed("its scrypt parameters are impossible or ask for more than 1 GiB");
@@ -93,20 +96,23 @@ Result<void> derive_scrypt(std::uint64_t n, std::uint64_t r, std::uint64_t p, st
     auto rr = static_cast<std::uint32_t>(r);
     auto pp = static_cast<std::uint32_t>(p);
     std::uint64_t memory = 2 * kScryptMemoryMax;
-    return derive("SCRYPT",
-                  {OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_SCRYPT_N, &n), OSSL_PARAM_construct_uint32(OSSL_KDF_PARAM_SCRYPT_R, &rr),
-                   OSSL_PARAM_construct_uint32(OSSL_KDF_PARAM_SCRYPT_P, &pp), OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_SCRYPT_MAXMEM, &memory)},
-                  password, salt, key);
+    return derive(
+        "SCRYPT",
+        {OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_SCRYPT_N, &n), OSSL_PARAM_construct_uint32(OSSL_KDF_PARAM_SCRYPT_R, &rr),
+         OSSL_PARAM_construct_uint32(OSSL_KDF_PARAM_SCRYPT_P, &pp),
+         OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_SCRYPT_MAXMEM, &memory)},
+        password, salt, key);
 }
 
 Result<void> derive_pbkdf2(std::uint64_t rounds, std::string_view password, const Bytes& salt, DerivedKey& key) {
     if (rounds == 0 || rounds > kPbkdf2RoundsMax) return malformed("its number of PBKDF2 rounds is impossible");
     int any_input = 1;  // test keystores have short salts and few rounds, which OpenSSL refuses unless told
     std::string digest = "SHA256";
-    return derive("PBKDF2",
-                  {OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_ITER, &rounds), OSSL_PARAM_construct_int(OSSL_KDF_PARAM_PKCS5, &any_input),
-                   OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest.data(), 0)},
-                  password, salt, key);
+    return derive(
+        "PBKDF2",
+        {OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_ITER, &rounds), OSSL_PARAM_construct_int(OSSL_KDF_PARAM_PKCS5, &any_input),
+         OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest.data(), 0)},
+        password, salt, key);
 }
 
 Result<void> derive_from(const Json::Value& kdf, std::string_view password, DerivedKey& key) {
@@ -154,7 +160,8 @@ Result<Json::Value> parse(std::string_view json) {
     builder["stackLimit"] = 32;
     const std::unique_ptr<Json::CharReader> reader{builder.newCharReader()};
     try {
-        if (!reader->parse(json.data(), json.data() + json.size(), &root, &errors) || !root.isObject()) return malformed("it is not a JSON object");
+        if (!reader->parse(json.data(), json.data() + json.size(), &root, &errors) || !root.isObject())
+            return malformed("it is not a JSON object");
     } catch (const Json::Exception&) {
         return malformed("it is not a JSON object");
     }
@@ -168,7 +175,8 @@ Result<void> check_public_key(const Json::Value& root, SecretView secret) {
     if (text.empty()) return success();
     const auto named = parse_hex<PublicKey>(text);
     if (!named) return malformed("'pubkey' is not a public key");
-    if (named.value() != ethereum::derive_public_key(secret)) return malformed("its secret does not belong to its public key " + to_hex(named.value()));
+    if (named.value() != ethereum::derive_public_key(secret))
+        return malformed("its secret does not belong to its public key " + to_hex(named.value()));
     return success();
 }
 
@@ -180,10 +188,16 @@ Result<std::string> normalise_password(std::string_view password) {
     if (password.empty()) return std::string{};
     const auto* text = reinterpret_cast<const std::uint8_t*>(password.data());
     std::size_t size = 0;
-    std::unique_ptr<std::uint8_t, decltype(&std::free)> normal{nullptr, std::free};
-    if (u8_check(text, password.size()) == nullptr) normal.reset(u8_normalize(UNINORM_NFKD, text, password.size(), nullptr, &size));
+    const auto wipe = [&size](std::uint8_t* bytes) {
+        OPENSSL_cleanse(bytes, size);
+        std::free(bytes);
+    };
+    std::unique_ptr<std::uint8_t, decltype(wipe)> normal{nullptr, wipe};
+    if (u8_check(text, password.size()) == nullptr)
+        normal.reset(u8_normalize(UNINORM_NFKD, text, password.size(), nullptr, &size));
     if (!normal) return failure(ErrorCode::kInvalidArgument, "the password is not UTF-8 text");
     std::string result;
+    result.reserve(size);  // growing would leave copies behind
     for (std::size_t i = 0; i < size; ++i) {
         const std::uint8_t byte = normal.get()[i];
         const bool c1_control = byte == 0xC2 && i + 1 < size && normal.get()[i + 1] < 0xA0;

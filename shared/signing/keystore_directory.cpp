@@ -10,7 +10,6 @@
 #include <fstream>
 #include <mutex>
 #include <optional>
-#include <sstream>
 #include <thread>
 #include <unordered_map>
 
@@ -30,10 +29,10 @@ Result<std::string> read_file(const fs::path& file) {
     if (error) return failure(ErrorCode::kIo, "can't read " + file.string() + ": " + error.message());
     if (size > kFileBytesMax) return failure(ErrorCode::kMalformed, file.string() + " is larger than 1 MiB");
     std::ifstream stream{file, std::ios::binary};
-    std::stringstream content;
-    content << stream.rdbuf();
-    if (!stream) return failure(ErrorCode::kIo, "can't read " + file.string());
-    return content.str();
+    std::string content(size, '\0');
+    if (!stream.read(content.data(), static_cast<std::streamsize>(size)))
+        return failure(ErrorCode::kIo, "can't read " + file.string());
+    return content;
 }
 
 // A password file's last line end is not part of the password.
@@ -66,9 +65,10 @@ bool others_may_read(const fs::path& file) {
     return ::stat(file.c_str(), &status) == 0 && (status.st_mode & (S_IRWXG | S_IRWXO)) != 0;
 }
 
+// A keystore; its secret goes to the vault, in the place of the item's number.
 struct Item {
     fs::path file;
-    Result<Secret> secret{failure(ErrorCode::kInternal, "not decrypted")};
+    Result<void> decrypted{failure(ErrorCode::kInternal, "not decrypted")};
     PublicKey key;
 };
 
@@ -86,14 +86,20 @@ Result<Secret> decrypt(const KeystoreSource& source, const fs::path& file) {
     return with_context(file.string(), secret.error());
 }
 
-void decrypt_all(const KeystoreSource& source, std::vector<Item>& items, const LoadProgress& progress) {
+Result<void> decrypt_into(const KeystoreSource& source, Item& item, KeyVault& vault, std::size_t number) {
+    HOLDFAST_TRY(const auto secret, decrypt(source, item.file));
+    vault.set(number, secret.view());
+    item.key = ethereum::derive_public_key(secret.view());
+    return success();
+}
+
+void decrypt_all(const KeystoreSource& source, std::vector<Item>& items, KeyVault& vault, const LoadProgress& progress) {
     std::atomic<std::size_t> next{0};
     std::size_t done = 0;
     std::mutex progress_lock;
     const auto work = [&] {
         for (std::size_t i = next++; i < items.size(); i = next++) {
-            items[i].secret = decrypt(source, items[i].file);
-            if (items[i].secret) items[i].key = ethereum::derive_public_key(items[i].secret.value().view());
+            items[i].decrypted = decrypt_into(source, items[i], vault, i);
             const std::lock_guard lock{progress_lock};
             if (progress) progress(++done, items.size());
         }
@@ -107,13 +113,14 @@ std::vector<std::string> find_problems(const std::vector<Item>& items) {
     std::vector<std::string> problems;
     std::unordered_map<PublicKey, const Item*> seen;
     for (const Item& item : items) {
-        if (!item.secret) {
-            problems.push_back(item.secret.error().message);
+        if (!item.decrypted) {
+            problems.push_back(item.decrypted.error().message);
             continue;
         }
         const auto [first, is_new] = seen.emplace(item.key, &item);
         if (!is_new) {
-            problems.push_back("key " + to_hex(item.key) + " is there twice: in " + first->second->file.string() + " and in " + item.file.string());
+            problems.push_back("key " + to_hex(item.key) + " is there twice: in " + first->second->file.string() + " and in " +
+                               item.file.string());
         }
     }
     return problems;
@@ -130,8 +137,10 @@ std::vector<std::string> find_warnings(const KeystoreSource& source, const std::
     const auto open = std::ranges::count_if(items, [&source](const Item& item) {
         return others_may_read(item.file) || others_may_read(password_file_of(source, item.file));
     });
-    if (open > 0) warnings.push_back(std::to_string(open) + " keystores or passwords can be read by other users: chmod 600 them");
-    if (!vault.locked()) warnings.emplace_back("the system did not let the keys' memory be locked (RLIMIT_MEMLOCK): it may be swapped to disk");
+    if (open > 0)
+        warnings.push_back(std::to_string(open) + " keystores or passwords can be read by other users: chmod 600 them");
+    if (!vault.locked())
+        warnings.emplace_back("the system did not let the keys' memory be locked (RLIMIT_MEMLOCK): it may be swapped to disk");
     return warnings;
 }
 
@@ -141,14 +150,12 @@ Result<KeystoreLoad> load_keystores(const KeystoreSource& source, const LoadProg
     HOLDFAST_TRY(const auto files, list_keystores(source.keystores));
     std::vector<Item> items(files.size());
     for (std::size_t i = 0; i < files.size(); ++i) items[i].file = files[i];
-    decrypt_all(source, items, progress);
+    KeystoreLoad load;
+    load.loaded.vault = KeyVault{items.size()};
+    decrypt_all(source, items, load.loaded.vault, progress);
     const std::vector<std::string> problems = find_problems(items);
     if (!problems.empty()) return failure(ErrorCode::kInvalidArgument, join_lines(problems));
-    KeystoreLoad load;
-    for (Item& item : items) {
-        load.loaded.vault.add(item.secret.value().view());
-        load.loaded.keys.push_back(item.key);
-    }
+    for (const Item& item : items) load.loaded.keys.push_back(item.key);
     load.warnings = find_warnings(source, items, load.loaded.vault);
     return load;
 }

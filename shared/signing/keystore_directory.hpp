@@ -27,8 +27,8 @@ struct KeystoreLoad {
 // (done, of) as keys are decrypted; called from any of the threads, one at a time.
 using LoadProgress = std::function<void(std::size_t, std::size_t)>;
 
-// All keys, or one failure whose message lists every problem, one a line: wrong password, broken keystore, missing password, a key
-// that is there twice, an empty directory. Blocks until done.
+// All keys, or one failure whose message lists every problem, one a line: wrong password, broken keystore, missing password, a
+// key that is there twice, an empty directory. Blocks until done.
 [[nodiscard]] Result<KeystoreLoad> load_keystores(const KeystoreSource& source, const LoadProgress& progress);
 
 // A progress bar on standard error, if that is a terminal; nothing otherwise.

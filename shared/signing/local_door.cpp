@@ -13,17 +13,18 @@ namespace holdfast::signing {
 
 // One approval being signed; shared with the threads, so that it lives as long as any of them works.
 struct LocalDoor::Job {
-    const KeyVault* vault;
+    std::shared_ptr<const KeyVault> vault;
     Root signing_root;
     std::vector<std::size_t> places;
     std::unique_ptr<ethereum::HashedMessage> message;
     std::vector<SignedKey> signatures;
 };
 
-LocalDoor::LocalDoor(LoadedKeys keys, WorkerPool& workers) : loaded_{std::move(keys)}, workers_{workers} {
-    HOLDFAST_ASSERT(loaded_.keys.size() == loaded_.vault.size());
-    places_.reserve(loaded_.keys.size());
-    for (std::size_t i = 0; i < loaded_.keys.size(); ++i) places_.emplace(loaded_.keys[i], i);
+LocalDoor::LocalDoor(LoadedKeys keys, WorkerPool& workers)
+    : keys_{std::move(keys.keys)}, vault_{std::make_shared<const KeyVault>(std::move(keys.vault))}, workers_{workers} {
+    HOLDFAST_ASSERT(keys_.size() == vault_->size());
+    places_.reserve(keys_.size());
+    for (std::size_t i = 0; i < keys_.size(); ++i) places_.emplace(keys_[i], i);
 }
 
 Result<std::vector<std::size_t>> LocalDoor::find(const std::vector<PublicKey>& keys) const {
@@ -53,7 +54,7 @@ Task<void> LocalDoor::run_share(WorkerPool& workers, std::shared_ptr<Job> job, s
 
 Task<Result<std::vector<SignedKey>>> LocalDoor::sign_approved(signing::Approval approval) {
     HOLDFAST_CO_TRY(auto places, find(approval.keys()));
-    auto job = std::make_shared<Job>(Job{&loaded_.vault, approval.signing_root(), std::move(places), nullptr, {}});
+    auto job = std::make_shared<Job>(Job{vault_, approval.signing_root(), std::move(places), nullptr, {}});
     for (const PublicKey& key : approval.keys()) job->signatures.push_back({key, {}});
     // Hashed to the curve once: after Electra every validator of a slot signs the same message.
     auto hash = [job] {
@@ -79,8 +80,7 @@ Task<Result<Signature>> LocalDoor::sign_unslashable(PublicKey key, Root object_r
     }
     const auto found = places_.find(key);
     if (found == places_.end()) co_return failure(ErrorCode::kNotFound, "no key " + to_hex(key) + " here to sign with");
-    const KeyVault* vault = &loaded_.vault;
-    auto work = [vault, place = found->second, root = ethereum::compute_signing_root(object_root, domain)] {
+    auto work = [vault = vault_, place = found->second, root = ethereum::compute_signing_root(object_root, domain)] {
         return ethereum::bls_sign(vault->at(place), ethereum::HashedMessage{root});
     };
     const Signature signature = co_await workers_.run(std::move(work));

@@ -22,12 +22,14 @@ public:
     // `workers` must outlive the door.
     LocalDoor(LoadedKeys keys, WorkerPool& workers);
 
-    [[nodiscard]] std::vector<PublicKey> keys() const override { return loaded_.keys; }
+    [[nodiscard]] std::vector<PublicKey> keys() const override { return keys_; }
     Task<Result<std::vector<SignedKey>>> sign_approved(signing::Approval approval) override;
     Task<Result<Signature>> sign_unslashable(PublicKey key, Root object_root, Domain domain) override;
 
 private:
-    LoadedKeys loaded_;
+    std::vector<PublicKey> keys_;
+    // Shared with what is being signed: a thread may still be at it when a cancelled duty, and then the door, are gone.
+    std::shared_ptr<const KeyVault> vault_;
     WorkerPool& workers_;
     std::unordered_map<PublicKey, std::size_t> places_;
 

@@ -18,9 +18,10 @@ Secret secret_from(const std::string& text) {
 
 TEST(Bls, Sign_KnownAnswer) {
     const Secret secret = secret_from("263dbd792f5b1be47ed85f8938c0f29586af0d3ac7b977f21c278fe1462040e3");
-    EXPECT_EQ(to_hex(bls_sign(secret, HashedMessage{Root{}})),
-              "0xb6ed936746e01f8ecf281f020953fbf1f01debd5657c4a383940b020b26507f6076334f91e2366c96e9ab279fb5158090352ea1c5b0c9274"
-              "504f4f0e7053af24802e51e4568d164fe986834f41e55c8e850ce1f98458c0cfc9ab380b55285a55");
+    EXPECT_EQ(
+        to_hex(bls_sign(secret, HashedMessage{Root{}})),
+        "0xb6ed936746e01f8ecf281f020953fbf1f01debd5657c4a383940b020b26507f6076334f91e2366c96e9ab279fb5158090352ea1c5b0c9274"
+        "504f4f0e7053af24802e51e4568d164fe986834f41e55c8e850ce1f98458c0cfc9ab380b55285a55");
 }
 
 TEST(Bls, InteropKeys_KnownPublicKeyOfTheFirst) {

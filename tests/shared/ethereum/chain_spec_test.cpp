@@ -12,9 +12,15 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 std::map<std::string, std::string> old_values() {
-    return {{"SECONDS_PER_SLOT", "12"},     {"SLOTS_PER_EPOCH", "32"},       {"GENESIS_FORK_VERSION", "0x00000000"},
-            {"ALTAIR_FORK_EPOCH", "10"},    {"ALTAIR_FORK_VERSION", "0x01000000"}, {"ELECTRA_FORK_EPOCH", "20"},
-            {"ELECTRA_FORK_VERSION", "0x05000000"}, {"FULU_FORK_EPOCH", "18446744073709551615"}, {"FULU_FORK_VERSION", "0x06000000"}};
+    return {{"SECONDS_PER_SLOT", "12"},
+            {"SLOTS_PER_EPOCH", "32"},
+            {"GENESIS_FORK_VERSION", "0x00000000"},
+            {"ALTAIR_FORK_EPOCH", "10"},
+            {"ALTAIR_FORK_VERSION", "0x01000000"},
+            {"ELECTRA_FORK_EPOCH", "20"},
+            {"ELECTRA_FORK_VERSION", "0x05000000"},
+            {"FULU_FORK_EPOCH", "18446744073709551615"},
+            {"FULU_FORK_VERSION", "0x06000000"}};
 }
 
 TEST(ChainSpec, WithoutBasisPoints_OldThirds) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 
@@ -44,7 +45,10 @@ TEST_F(KeystoreDirectory, All_LoadedInOrderOfTheirNames) {
     ASSERT_TRUE(result) << result.error().message;
     const auto& keys = result.value().loaded.keys;
     ASSERT_EQ(keys.size(), 3U);
-    for (std::uint64_t i = 0; i < 3; ++i) EXPECT_EQ(keys[i], ethereum::derive_public_key(ethereum::interop_secret(i)));
+    for (std::uint64_t i = 0; i < 3; ++i) {
+        EXPECT_EQ(keys[i], ethereum::derive_public_key(ethereum::interop_secret(i)));
+        EXPECT_TRUE(std::ranges::equal(result.value().loaded.vault.at(i), ethereum::interop_secret(i)));
+    }
 }
 
 TEST_F(KeystoreDirectory, EveryProblem_NamedAtOnce) {
@@ -69,6 +73,31 @@ TEST_F(KeystoreDirectory, OnePasswordForAll) {
     write("b.json", encrypt_keystore(ethereum::interop_secret(1), "same", KeyDerivation::kPbkdf2, true));
     write("password", "same\n");
     EXPECT_TRUE(load_keystores({folder, {}, folder / "password", 2}, {}));
+}
+
+TEST_F(KeystoreDirectory, PasswordsInAFolderOfTheirOwn) {
+    write("a.json", encrypt_keystore(ethereum::interop_secret(0), "first", KeyDerivation::kPbkdf2, true));
+    write("b.json", encrypt_keystore(ethereum::interop_secret(1), "second", KeyDerivation::kPbkdf2, true));
+    fs::create_directory(folder / "passwords");
+    write("passwords/a.txt", "first");
+    write("passwords/b.txt", "second\r\n");
+    const auto result = load_keystores({folder, folder / "passwords", {}, 2}, {});
+    EXPECT_TRUE(result) << result.error().message;
+}
+
+TEST_F(KeystoreDirectory, FileThatIsNoKeystoreByItsSize_Refused) {
+    write("large.json", std::string((1U << 20U) + 1, ' '));
+    write("large.txt", "x");
+    const auto result = load();
+    ASSERT_FALSE(result);
+    EXPECT_NE(result.error().message.find("larger than 1 MiB"), std::string::npos) << result.error().message;
+}
+
+TEST_F(KeystoreDirectory, OnlyOwnerReads_NoWarningOfIt) {
+    write_key("a", 0);
+    const auto result = load();
+    ASSERT_TRUE(result);
+    for (const std::string& warning : result.value().warnings) EXPECT_EQ(warning.find("chmod"), std::string::npos) << warning;
 }
 
 TEST_F(KeystoreDirectory, EmptyOrMissing_Refused) {

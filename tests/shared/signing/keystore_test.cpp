@@ -1,5 +1,5 @@
-// Goal: EIP-2335 keystores of other tools open with their password and with no other, and no file can hurt us. Method: the EIP's own
-// test vectors, round trips, and files broken in one place each.
+// Goal: EIP-2335 keystores of other tools open with their password and with no other, and no file can hurt us. Method: the
+// EIP's own test vectors, round trips, and files broken in one place each.
 #include "shared/signing/keystore.hpp"
 
 #include <gtest/gtest.h>
@@ -54,7 +54,8 @@ TEST(Keystore, Password_NormalisedAndWithoutControlCodes) {
 
 TEST(Keystore, RoundTrip_BothDerivations) {
     for (const auto derivation : {KeyDerivation::kScrypt, KeyDerivation::kPbkdf2}) {
-        const auto secret = decrypt_keystore(encrypt_keystore(ethereum::interop_secret(3), "pass word", derivation, true), "pass word");
+        const auto secret =
+            decrypt_keystore(encrypt_keystore(ethereum::interop_secret(3), "pass word", derivation, true), "pass word");
         ASSERT_TRUE(secret) << secret.error().message;
         EXPECT_TRUE(std::ranges::equal(secret.value().view(), ethereum::interop_secret(3)));
     }

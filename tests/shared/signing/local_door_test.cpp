@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <type_traits>
 
@@ -88,6 +89,18 @@ TEST_P(LocalDoorTest, OtherDomain_Signed) {
 }
 
 INSTANTIATE_TEST_SUITE_P(InPlaceAndOnThreads, LocalDoorTest, testing::Values(0, 3));
+
+TEST(KeyVault, OfAGivenSize_SetInAnyOrder) {
+    KeyVault vault{2050};
+    EXPECT_EQ(vault.size(), 2050U);
+    vault.set(2049, ethereum::interop_secret(9));
+    vault.set(0, ethereum::interop_secret(8));
+    EXPECT_TRUE(std::ranges::equal(vault.at(2049), ethereum::interop_secret(9)));
+    EXPECT_TRUE(std::ranges::equal(vault.at(0), ethereum::interop_secret(8)));
+    EXPECT_TRUE(std::ranges::all_of(vault.at(1), [](std::uint8_t byte) { return byte == 0; }));
+    EXPECT_EQ(vault.add(ethereum::interop_secret(7)), 2050U);
+    EXPECT_TRUE(std::ranges::equal(vault.at(2050), ethereum::interop_secret(7)));
+}
 
 TEST(KeyVault, ManyKeys_EachStaysWhereItIs) {
     KeyVault vault;
