@@ -34,14 +34,15 @@ void print_chain(const beacon::BeaconNodes& nodes, std::ostream& out) {
         << " slots\n";
 }
 
-void print_nodes(const beacon::BeaconNodes& nodes, std::ostream& out) {
+// `genesis`: of the nodes that are not foreign, once known.
+void print_nodes(const beacon::BeaconNodes& nodes, const std::string& genesis, std::ostream& out) {
     out << "beacon nodes\n";
     for (const beacon::NodeState& state : nodes.states()) {
         out << "  " << state.index + 1 << "  " << std::left << std::setw(40) << state.url << "  " << std::setw(11)
             << beacon::to_string(state.fitness) << "  ";
-        if (!state.version.empty()) out << state.version << ", head slot " << state.head_slot.value;
-        if (!state.detail.empty()) out << (state.version.empty() ? "" : ", ") << state.detail;
-        out << "\n";
+        if (!state.version.empty()) out << state.version << ", head slot " << state.head_slot.value << ", ";
+        if (!genesis.empty() && !state.version.empty() && state.fitness != beacon::Fitness::kForeign) out << "genesis " << genesis << ", ";
+        out << state.detail << "\n";
     }
 }
 
@@ -81,7 +82,7 @@ Task<bool> run_check(Clock& clock, beacon::BeaconNodes& nodes, QuorumMaker make_
     const std::size_t key_count = keys.size();
     const Result<void> connected = co_await nodes.connect(threshold, clock.steady() + limits.connect);
     if (!connected) {
-        print_nodes(nodes, out);
+        print_nodes(nodes, "", out);
         out << "FAILED  " << connected.error().message << "\n";
         co_return false;
     }
@@ -95,7 +96,7 @@ Task<bool> run_check(Clock& clock, beacon::BeaconNodes& nodes, QuorumMaker make_
     co_await quorum.refresh(clock.steady() + limits.connect);
     co_await wait_until_settled(clock, nodes, clock.steady() + limits.settle);
     print_chain(nodes, out);
-    print_nodes(nodes, out);
+    print_nodes(nodes, to_short_hex(nodes.genesis().validators_root), out);
     print_protectors(quorum, out);
     co_await print_keys(clock, nodes, std::move(keys), limits.connect, out);
     const std::vector<protection::MemberStatus> members = quorum.members();

@@ -12,7 +12,7 @@
 namespace holdfast::primary {
 
 struct CheckLimits {
-    Duration connect{std::chrono::seconds{10}};
+    Duration connect{std::chrono::seconds{5}};
     Duration settle{std::chrono::seconds{3}};  // for the nodes that are slower than the threshold
 };
 

@@ -80,6 +80,7 @@ private:
     Task<void> close();
     [[nodiscard]] validator::Health health() const;
     [[nodiscard]] std::string render_metrics();
+    [[nodiscard]] Duration start_limit() const { return std::chrono::seconds{static_cast<std::int64_t>(settings_.start_timeout)}; }
 };
 
 Program::Program(Executor executor, Clock& clock, Settings settings)
@@ -174,14 +175,16 @@ Result<protection::QuorumClient*> Program::Impl::make_quorum(const Root& genesis
 
 Task<Result<void>> Program::Impl::check() {
     QuorumMaker maker = [this](const Root& root) { return make_quorum(root); };
-    const bool ok = co_await run_check(clock_, *nodes_, std::move(maker), door_->keys(), settings_.threshold(), CheckLimits{}, std::cout);
+    CheckLimits limits;
+    limits.connect = std::min(limits.connect, start_limit());
+    const bool ok = co_await run_check(clock_, *nodes_, std::move(maker), door_->keys(), settings_.threshold(), limits, std::cout);
     std::cout.flush();
     if (!ok) co_return failure(ErrorCode::kUnavailable, "the check failed: duties could not be performed now");
     co_return success();
 }
 
 Task<Result<void>> Program::Impl::go_on_duty() {
-    const SteadyTime deadline = clock_.steady() + std::chrono::seconds{static_cast<std::int64_t>(settings_.start_timeout)};
+    const SteadyTime deadline = clock_.steady() + start_limit();
     notify_status("waiting for beacon nodes");
     const Result<void> connected = co_await nodes_->connect(settings_.threshold(), deadline);
     HOLDFAST_CO_TRY(connected);
