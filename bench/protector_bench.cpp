@@ -1,6 +1,6 @@
-// Verdicts on disk: the store alone, one daemon over the wire, and a quorum of 3 of 4, each for batches out of 100,000 validators; the
-// JSON by itself; and in the same run the raw limits to compare with (a SQLite commit, a libcurl round trip, 100,000 upserts).
-// Databases are made in HOLDFAST_BENCH_DIR, else in the working directory: it must be on a disk.
+// Verdicts on disk: the store alone, one daemon over the wire, and a quorum of 3 of 4, each for batches out of 100,000
+// validators; the JSON by itself; and in the same run the raw limits to compare with (a SQLite commit, a libcurl round trip,
+// 100,000 upserts). Databases are made in HOLDFAST_BENCH_DIR, else in the working directory: it must be on a disk.
 #include <benchmark/benchmark.h>
 #include <sqlite3.h>
 
@@ -117,7 +117,9 @@ struct RawDatabase {
         sqlite3* raw = nullptr;
         sqlite3_open((directory / "raw.sqlite").c_str(), &raw);
         handle.reset(raw);
-        must("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE r(id INTEGER PRIMARY KEY, source, target, root BLOB)");
+        must(
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE r(id INTEGER PRIMARY KEY, source, target, root "
+            "BLOB)");
     }
     void must(const char* sql) const {
         if (const auto done = execute(handle.get(), sql); !done) std::abort();

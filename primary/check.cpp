@@ -41,7 +41,8 @@ void print_nodes(const beacon::BeaconNodes& nodes, const std::string& genesis, s
         out << "  " << state.index + 1 << "  " << std::left << std::setw(40) << state.url << "  " << std::setw(11)
             << beacon::to_string(state.fitness) << "  ";
         if (!state.version.empty()) out << state.version << ", head slot " << state.head_slot.value << ", ";
-        if (!genesis.empty() && !state.version.empty() && state.fitness != beacon::Fitness::kForeign) out << "genesis " << genesis << ", ";
+        if (!genesis.empty() && !state.version.empty() && state.fitness != beacon::Fitness::kForeign)
+            out << "genesis " << genesis << ", ";
         out << state.detail << "\n";
     }
 }
@@ -62,7 +63,8 @@ bool print_verdict(const std::string& what, std::size_t have, std::size_t all, s
 }
 
 // Says what the chain knows of the keys; no verdict, for keys may still be pending.
-Task<void> print_keys(Clock& clock, beacon::BeaconNodes& nodes, std::vector<PublicKey> keys, Duration limit, std::ostream& out) {
+Task<void> print_keys(Clock& clock, beacon::BeaconNodes& nodes, std::vector<PublicKey> keys, Duration limit,
+                      std::ostream& out) {
     validator::ValidatorSet set{keys};
     const Result<std::vector<beacon::Validator>> found = co_await nodes.validators(std::move(keys), clock.steady() + limit);
     out << "keys\n  " << set.keys().size() << " keys found";

@@ -19,8 +19,8 @@ struct CheckLimits {
 // Makes the quorum's client for the chain with this genesis validators root; the caller keeps it.
 using QuorumMaker = std::function<Result<protection::QuorumClient*>(const Root&)>;
 
-// A table of nodes, protectors and keys on `out`. True if duties could be performed with them now: enough fit nodes, a quorum of
-// protectors. `nodes` is connected here, and stopped again.
+// A table of nodes, protectors and keys on `out`. True if duties could be performed with them now: enough fit nodes, a quorum
+// of protectors. `nodes` is connected here, and stopped again.
 Task<bool> run_check(Clock& clock, beacon::BeaconNodes& nodes, QuorumMaker make_quorum, std::vector<PublicKey> keys,
                      std::size_t threshold, CheckLimits limits, std::ostream& out);
 

@@ -1,4 +1,5 @@
-// What the primary serves: /metrics, /healthz, /livez. Served from the first moment on, so that a port in use stops the start early.
+// What the primary serves: /metrics, /healthz, /livez. Served from the first moment on, so that a port in use stops the start
+// early.
 #pragma once
 
 #include <functional>

@@ -80,7 +80,9 @@ private:
     Task<void> close();
     [[nodiscard]] validator::Health health() const;
     [[nodiscard]] std::string render_metrics();
-    [[nodiscard]] Duration start_limit() const { return std::chrono::seconds{static_cast<std::int64_t>(settings_.start_timeout)}; }
+    [[nodiscard]] Duration start_limit() const {
+        return std::chrono::seconds{static_cast<std::int64_t>(settings_.start_timeout)};
+    }
 };
 
 Program::Program(Executor executor, Clock& clock, Settings settings)
@@ -144,7 +146,8 @@ Result<void> Program::Impl::listen() {
 
 Task<Result<void>> Program::Impl::load_keys() {
     notify_status("decrypting keystores");
-    const signing::KeystoreSource source{settings_.keystores, settings_.passwords, settings_.password_file, settings_.threads()};
+    const signing::KeystoreSource source{settings_.keystores, settings_.passwords, settings_.password_file,
+                                         settings_.threads()};
     // Not on this thread: /livez answers meanwhile.
     auto work = [source] {
         return std::make_unique<Result<signing::KeystoreLoad>>(load_keystores(source, signing::make_progress_bar("keystores")));
@@ -177,7 +180,8 @@ Task<Result<void>> Program::Impl::check() {
     QuorumMaker maker = [this](const Root& root) { return make_quorum(root); };
     CheckLimits limits;
     limits.connect = std::min(limits.connect, start_limit());
-    const bool ok = co_await run_check(clock_, *nodes_, std::move(maker), door_->keys(), settings_.threshold(), limits, std::cout);
+    const bool ok =
+        co_await run_check(clock_, *nodes_, std::move(maker), door_->keys(), settings_.threshold(), limits, std::cout);
     std::cout.flush();
     if (!ok) co_return failure(ErrorCode::kUnavailable, "the check failed: duties could not be performed now");
     co_return success();
@@ -196,8 +200,8 @@ Task<Result<void>> Program::Impl::go_on_duty() {
     HOLDFAST_CO_TRY(check_members());
     on_duty_ = true;
     notify_ready();
-    log_info("on duty: {} keys, {} beacon nodes (threshold {}), {} protectors (quorum {})", door_->keys().size(), nodes_->size(),
-             settings_.threshold(), settings_.protectors.size(), settings_.quorum);
+    log_info("on duty: {} keys, {} beacon nodes (threshold {}), {} protectors (quorum {})", door_->keys().size(),
+             nodes_->size(), settings_.threshold(), settings_.protectors.size(), settings_.quorum);
     co_await engine_->run();
     on_duty_ = false;
     log_info("stopped");
@@ -222,15 +226,17 @@ Result<void> Program::Impl::check_members() const {
 void Program::Impl::make_engine() {
     validator::EngineOptions options;
     options.attestation.threshold = settings_.threshold();
-    engine_ = std::make_unique<validator::Engine>(executor_, clock_, *nodes_, *door_, *quorum_, options,
-                                                  [this](const duties::SlotReport& report) { engine_metrics_.on_report(report); });
+    engine_ =
+        std::make_unique<validator::Engine>(executor_, clock_, *nodes_, *door_, *quorum_, options,
+                                            [this](const duties::SlotReport& report) { engine_metrics_.on_report(report); });
 }
 
 Task<void> Program::Impl::keep_service_manager_informed() {
     const Duration pause = std::min(kInformEvery, watchdog_interval().value_or(kInformEvery));
     for (;;) {
         const validator::Health now = health();
-        const bool alive = std::ranges::none_of(now.checks, [](const auto& check) { return check.name == "duty_loop" && !check.ok; });
+        const bool alive =
+            std::ranges::none_of(now.checks, [](const auto& check) { return check.name == "duty_loop" && !check.ok; });
         if (alive) notify_watchdog();
         if (on_duty_ && engine_->last_report()) notify_status(duties::describe(*engine_->last_report()));
         co_await sleep_for(clock_, pause);

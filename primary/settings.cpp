@@ -1,5 +1,6 @@
 #include "primary/settings.hpp"
 
+#include <unistd.h>
 #include <algorithm>
 #include <array>
 #include <filesystem>
@@ -7,7 +8,6 @@
 #include <string_view>
 #include <system_error>
 #include <thread>
-#include <unistd.h>
 
 #include "shared/base/types.hpp"
 #include "shared/net/url.hpp"
@@ -73,7 +73,8 @@ void check_protectors(const Settings& settings, Problems& problems) {
     check_urls("protectors", settings.protectors, problems);
     for (const std::string& url : settings.protectors) {
         if (url.starts_with("http://") && !is_loopback(host_of(url))) {
-            problems.push_back("protectors: " + net::redact(url) + " is plain HTTP to another machine; only loopback is accepted");
+            problems.push_back("protectors: " + net::redact(url) +
+                               " is plain HTTP to another machine; only loopback is accepted");
         }
     }
     if (settings.quorum == 0 || settings.protectors.empty()) return;
@@ -99,8 +100,8 @@ std::vector<std::string> find_problems(const Settings& settings) {
     check_keys(settings, problems);
     check_protectors(settings, problems);
     if (!settings.beacon_nodes.empty() && settings.attestation_threshold > settings.beacon_nodes.size()) {
-        problems.push_back("attestation-threshold: " + std::to_string(settings.attestation_threshold) + " nodes can't agree, there are " +
-                           std::to_string(settings.beacon_nodes.size()));
+        problems.push_back("attestation-threshold: " + std::to_string(settings.attestation_threshold) +
+                           " nodes can't agree, there are " + std::to_string(settings.beacon_nodes.size()));
     }
     const Result<ListenAddress> listen = parse_listen(settings.listen);
     if (!listen) problems.push_back("listen: " + listen.error().message);
@@ -109,8 +110,7 @@ std::vector<std::string> find_problems(const Settings& settings) {
 
 std::vector<std::string> find_risks(const Settings& settings) {
     std::vector<std::string> risks;
-    const std::string quorum =
-        protection::quorum_warning(settings.quorum, settings.protectors.size());
+    const std::string quorum = protection::quorum_warning(settings.quorum, settings.protectors.size());
     if (!quorum.empty()) risks.push_back(quorum);
     if (settings.threshold() * 2 <= settings.beacon_nodes.size()) {
         risks.push_back("the attestation threshold " + std::to_string(settings.threshold()) + " is not more than half of the " +

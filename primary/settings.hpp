@@ -21,7 +21,7 @@ struct Settings {
     std::uint64_t quorum{0};
     std::uint64_t attestation_threshold{0};  // 0: more than half of the beacon nodes
     std::string listen{"127.0.0.1:7770"};
-    std::uint64_t worker_threads{0};  // 0: one for each core
+    std::uint64_t worker_threads{0};   // 0: one for each core
     std::uint64_t start_timeout{300};  // seconds
     LogLevel log_level{LogLevel::kInfo};
     bool check{false};
@@ -30,8 +30,8 @@ struct Settings {
     [[nodiscard]] std::size_t threads() const;
 };
 
-// What is wrong with settings whose values are in range, one clear sentence each. Looks at files, not at the network. Empty lists and
-// names are not spoken of: that they are required is said elsewhere.
+// What is wrong with settings whose values are in range, one clear sentence each. Looks at files, not at the network. Empty
+// lists and names are not spoken of: that they are required is said elsewhere.
 [[nodiscard]] std::vector<std::string> find_problems(const Settings& settings);
 // What the settings risk, though they can be used.
 [[nodiscard]] std::vector<std::string> find_risks(const Settings& settings);

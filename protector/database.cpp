@@ -26,8 +26,8 @@ constexpr const char* kSchema =
     "CREATE TABLE journal(seq INTEGER PRIMARY KEY, changes BLOB NOT NULL) STRICT;";
 
 Error corrupt(const std::string& file, const std::string& why) {
-    return failure(ErrorCode::kMalformed,
-                   "the database " + file + " is damaged (" + why + "); it must not be used and must not be replaced by an empty one");
+    return failure(ErrorCode::kMalformed, "the database " + file + " is damaged (" + why +
+                                              "); it must not be used and must not be replaced by an empty one");
 }
 
 Result<DatabaseHandle> open_file(const std::string& file) {
@@ -87,8 +87,9 @@ Result<void> check_identity(sqlite3* database, const std::string& file, const Id
     const auto number = parse_decimal(version.value());
     if (!number) return corrupt(file, "its schema version is no number");
     if (number.value() > static_cast<std::uint64_t>(kSchemaVersion)) {
-        return failure(ErrorCode::kRefused, "the database " + file + " was written by a newer version (schema " + version.value() +
-                                                ", this one knows up to " + std::to_string(kSchemaVersion) + ")");
+        return failure(ErrorCode::kRefused, "the database " + file + " was written by a newer version (schema " +
+                                                version.value() + ", this one knows up to " + std::to_string(kSchemaVersion) +
+                                                ")");
     }
     HOLDFAST_TRY(check_same(database, file, "node_id", identity.node_id));
     HOLDFAST_TRY(check_same(database, file, "cluster_id", identity.cluster_id));
@@ -122,7 +123,8 @@ Result<Validator> read_validator(const Statement& row) {
     Validator validator;
     HOLDFAST_TRY(validator.key, bytes_of<PublicKey>(row.blob(1)));
     if (!row.is_null(3)) {
-        AttestationMark mark{Epoch{static_cast<std::uint64_t>(row.number(2))}, Epoch{static_cast<std::uint64_t>(row.number(3))}, {}};
+        AttestationMark mark{
+            Epoch{static_cast<std::uint64_t>(row.number(2))}, Epoch{static_cast<std::uint64_t>(row.number(3))}, {}};
         HOLDFAST_TRY(mark.signing_root, bytes_of<Root>(row.blob(4)));
         validator.record.attestation = mark;
         if (!row.is_null(5)) {
@@ -164,9 +166,10 @@ Result<Database> Database::open(DataDirectory directory, const Identity& identit
     const std::string file = directory.database_file();
     struct stat status {};
     if (::stat(file.c_str(), &status) != 0) {
-        return failure(ErrorCode::kNotFound, "there is no database " + file +
-                                                 "; --init makes an empty one, only ever for a new protector, never for one whose "
-                                                 "database was lost");
+        return failure(ErrorCode::kNotFound,
+                       "there is no database " + file +
+                           "; --init makes an empty one, only ever for a new protector, never for one whose "
+                           "database was lost");
     }
     HOLDFAST_TRY(auto handle, open_file(file));
     if (const auto done = execute(handle.get(), kPragmas); !done) return corrupt(file, done.error().message);

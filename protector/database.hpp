@@ -1,5 +1,5 @@
-// The protector's SQLite file: WAL, synchronous=FULL. Tables: meta (whose data this is), validators (latest records), journal (rows
-// of changes since, newer than the table). Blocking; used by the store's writer thread only.
+// The protector's SQLite file: WAL, synchronous=FULL. Tables: meta (whose data this is), validators (latest records), journal
+// (rows of changes since, newer than the table). Blocking; used by the store's writer thread only.
 #pragma once
 
 #include <cstdint>

@@ -21,7 +21,9 @@ using DataPointer = std::shared_ptr<const ethereum::AttestationData>;
 Verdict decide_one(const ValidatorRecord& record, const AttestationMark& mark, ChainTime now) {
     return decide_attestation(record, mark, now);
 }
-Verdict decide_one(const ValidatorRecord& record, const BlockMark& mark, ChainTime now) { return decide_block(record, mark, now); }
+Verdict decide_one(const ValidatorRecord& record, const BlockMark& mark, ChainTime now) {
+    return decide_block(record, mark, now);
+}
 
 void set(ValidatorRecord& record, const AttestationMark& mark, const DataPointer& data) {
     record.attestation = mark;
@@ -168,7 +170,8 @@ void Ledger::append_new_validators(std::size_t from, std::string& journal) const
 }
 
 Result<void> Ledger::load(ValidatorId id, Validator validator) {
-    if (id != validators_.size()) return failure(ErrorCode::kMalformed, "validator number " + std::to_string(id) + " is out of order");
+    if (id != validators_.size())
+        return failure(ErrorCode::kMalformed, "validator number " + std::to_string(id) + " is out of order");
     if (!ids_.emplace(validator.key, id).second) {
         return failure(ErrorCode::kMalformed, "validator " + to_hex(validator.key) + " is there twice");
     }

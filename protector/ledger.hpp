@@ -1,5 +1,5 @@
-// The protector's memory: the latest records of all validators, each under a small number. Decides batches and says what changed,
-// as the text of one journal row; replays such rows. No disk, no thread: the store's writer owns it.
+// The protector's memory: the latest records of all validators, each under a small number. Decides batches and says what
+// changed, as the text of one journal row; replays such rows. No disk, no thread: the store's writer owns it.
 #pragma once
 
 #include <cstdint>
@@ -39,11 +39,12 @@ struct Validator {
 
 class Ledger {
 public:
-    // A verdict for each key, in order; a key's second message in a batch is decided after its first. What was approved is changed
-    // here and appended to `journal`: it counts only once that is on disk.
+    // A verdict for each key, in order; a key's second message in a batch is decided after its first. What was approved is
+    // changed here and appended to `journal`: it counts only once that is on disk.
     std::vector<protection::Verdict> decide(const Batch& batch, std::string& journal);
 
-    // Takes over a row of the table of latest records. Rows come with ids 0, 1, 2 ...; kMalformed otherwise, or for a known key.
+    // Takes over a row of the table of latest records. Rows come with ids 0, 1, 2 ...; kMalformed otherwise, or for a known
+    // key.
     Result<void> load(ValidatorId id, Validator validator);
     // Takes over a journal row; what is already newer here stays. kMalformed if it is none.
     Result<void> replay(std::string_view journal);

@@ -49,8 +49,9 @@ void announce(const Options& options, std::uint16_t port) {
 }
 
 void log_start(const Options& options, const StoreCounts& counts) {
-    log_info("protector {} of the chain {}: {} validators recorded, highest target epoch {}, highest block slot {}", options.node_id,
-             to_short_hex(options.genesis_validators_root), counts.validators, counts.highest_target, counts.highest_slot);
+    log_info("protector {} of the chain {}: {} validators recorded, highest target epoch {}, highest block slot {}",
+             options.node_id, to_short_hex(options.genesis_validators_root), counts.validators, counts.highest_target,
+             counts.highest_slot);
 }
 
 net::HttpServerOptions server_options() {

@@ -38,26 +38,32 @@ bool good_node_id(const std::string& id) {
 }
 
 void declare(OptionSet& set, Options& options, Typed& typed) {
-    set.text({.name = "listen", .value = "ADDRESS:PORT", .help = "address of the API, loopback only; port 0: any free one", .required = true},
+    set.text({.name = "listen",
+              .value = "ADDRESS:PORT",
+              .help = "address of the API, loopback only; port 0: any free one",
+              .required = true},
              typed.listen);
     set.text({.name = "data-dir", .value = "DIR", .help = "directory of the database; only this protector's", .required = true},
              options.data_directory);
-    set.text({.name = "node-id", .value = "NAME", .help = "name of this protector, another one for each in the quorum", .required = true},
+    set.text({.name = "node-id",
+              .value = "NAME",
+              .help = "name of this protector, another one for each in the quorum",
+              .required = true},
              options.node_id);
     set.number({.name = "genesis-time", .value = "UNIX", .help = "the chain's genesis, seconds since 1970", .required = true},
                typed.genesis_time, {0, kGenesisSecondsMax});
     set.text({.name = "genesis-validators-root", .value = "0x..", .help = "the chain's, 0x and 64 digits", .required = true},
              typed.genesis_validators_root);
-    set.number({.name = "slot-duration-ms", .help = "length of a slot in milliseconds", .required = true}, typed.slot_duration_ms,
-               {1, kSlotMillisecondsMax});
+    set.number({.name = "slot-duration-ms", .help = "length of a slot in milliseconds", .required = true},
+               typed.slot_duration_ms, {1, kSlotMillisecondsMax});
     set.number({.name = "slots-per-epoch", .help = "slots in an epoch", .required = true}, options.slots_per_epoch,
                {1, kSlotsPerEpochMax});
-    set.toggle({.name = "init", .help = "make a new, empty database, then run; refused if there is one", .in_file = false}, options.init);
-    set.choice({.name = "log-level", .help = "least important lines that are written"}, options.log_level,
-               std::vector<std::pair<std::string, LogLevel>>{{"debug", LogLevel::kDebug},
-                                                             {"info", LogLevel::kInfo},
-                                                             {"warn", LogLevel::kWarn},
-                                                             {"error", LogLevel::kError}});
+    set.toggle({.name = "init", .help = "make a new, empty database, then run; refused if there is one", .in_file = false},
+               options.init);
+    set.choice(
+        {.name = "log-level", .help = "least important lines that are written"}, options.log_level,
+        std::vector<std::pair<std::string, LogLevel>>{
+            {"debug", LogLevel::kDebug}, {"info", LogLevel::kInfo}, {"warn", LogLevel::kWarn}, {"error", LogLevel::kError}});
 }
 
 void understand(const Typed& typed, Options& options, Problems& problems) {

@@ -24,11 +24,8 @@ struct Route {
     std::string_view method;
     std::string_view path;
 };
-constexpr std::array<Route, 5> kRoutes{{{"POST", "/v1/attestations"},
-                                        {"POST", "/v1/blocks"},
-                                        {"GET", "/v1/status"},
-                                        {"GET", "/healthz"},
-                                        {"GET", "/metrics"}}};
+constexpr std::array<Route, 5> kRoutes{
+    {{"POST", "/v1/attestations"}, {"POST", "/v1/blocks"}, {"GET", "/v1/status"}, {"GET", "/healthz"}, {"GET", "/metrics"}}};
 
 // 404, 405, or nothing when path and method are known.
 std::optional<HttpResponse> check_route(const std::string& method, const std::string& path) {

@@ -1,4 +1,5 @@
-// The protector's HTTP API (docs/protector-api.md), generation 0: verdicts for attestations and blocks, status, health, metrics.
+// The protector's HTTP API (docs/protector-api.md), generation 0: verdicts for attestations and blocks, status, health,
+// metrics.
 #pragma once
 
 #include <string>

@@ -1,7 +1,7 @@
-// The protector's durable memory. One writer thread takes all requests that wait, decides them from memory, writes what changed as
-// one journal row, commits, and only then answers: one fsync for a group. A failed commit ends the process, because what a failed
-// fsync lost is unknown; a restart reads what is really there.
-// Journal rows are folded into the table of latest records, in key order and in small steps, when nothing waits.
+// The protector's durable memory. One writer thread takes all requests that wait, decides them from memory, writes what changed
+// as one journal row, commits, and only then answers: one fsync for a group. A failed commit ends the process, because what a
+// failed fsync lost is unknown; a restart reads what is really there. Journal rows are folded into the table of latest records,
+// in key order and in small steps, when nothing waits.
 #pragma once
 
 #include <condition_variable>

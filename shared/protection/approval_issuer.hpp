@@ -1,4 +1,5 @@
-// The only maker of signing::Approval. Its one function is private: the quorum client calls it after Q durable yeses, and nobody else.
+// The only maker of signing::Approval. Its one function is private: the quorum client calls it after Q durable yeses, and
+// nobody else.
 #pragma once
 
 #include <utility>

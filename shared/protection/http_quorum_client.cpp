@@ -48,7 +48,8 @@ struct HttpQuorumClient::Round {
     Notifier changed;
 
     Round(std::vector<std::string> names, std::size_t quorum, std::vector<PublicKey> asked)
-        : keys{std::make_shared<const std::vector<PublicKey>>(std::move(asked))}, tally{std::move(names), quorum, keys->size()} {}
+        : keys{std::make_shared<const std::vector<PublicKey>>(std::move(asked))},
+          tally{std::move(names), quorum, keys->size()} {}
 
     void on_result(std::size_t member, Result<VerdictAnswer> result) {
         take(result ? on_answer(member, std::move(result.value())) : tally.on_failure(member, result.error().message));
@@ -56,7 +57,8 @@ struct HttpQuorumClient::Round {
 
     QuorumTally::Step on_answer(std::size_t member, VerdictAnswer answer) {
         if (answered_nodes.insert(answer.node).second) return tally.on_answer(member, std::move(answer.verdicts));
-        same_node = "two addresses lead to one protector (node id " + answer.node + "): nothing is approved until that is mended";
+        same_node =
+            "two addresses lead to one protector (node id " + answer.node + "): nothing is approved until that is mended";
         return tally.on_failure(member, "it is node " + answer.node + " again, which another address leads to");
     }
 
@@ -98,7 +100,8 @@ Task<Decision> HttpQuorumClient::approve_attestation(ethereum::AttestationData d
     co_return conclude(*round, signing_root);
 }
 
-void HttpQuorumClient::start(const std::shared_ptr<Round>& round, const std::string& path, std::string body, SteadyTime deadline) {
+void HttpQuorumClient::start(const std::shared_ptr<Round>& round, const std::string& path, std::string body,
+                             SteadyTime deadline) {
     const auto shared_body = std::make_shared<const std::string>(std::move(body));
     for (std::size_t i = 0; i < members_.size(); ++i) {
         requests_.spawn("ask protector " + options_.urls[i], ask_one(members_[i], i, round, path, shared_body, deadline));
@@ -168,7 +171,8 @@ std::string HttpQuorumClient::duplicate_member() const {
     return {};
 }
 
-Task<void> HttpQuorumClient::refresh_one(std::shared_ptr<QuorumMember> member, Root genesis_validators_root, SteadyTime deadline) {
+Task<void> HttpQuorumClient::refresh_one(std::shared_ptr<QuorumMember> member, Root genesis_validators_root,
+                                         SteadyTime deadline) {
     const auto answer = co_await member->ask_status(genesis_validators_root, deadline);
     static_cast<void>(answer);  // the member's status says it
 }

@@ -1,6 +1,7 @@
-// The quorum over HTTP. One request body a slot, rendered once, goes to all protectors at the same time; keys are approved as soon
-// as Q have said yes. Requests to slow members go on until the deadline, so that these record it too, but nobody waits for them.
-// One protector never counts twice: each answer carries its node id, and while two URLs have the same one nothing is approved.
+// The quorum over HTTP. One request body a slot, rendered once, goes to all protectors at the same time; keys are approved as
+// soon as Q have said yes. Requests to slow members go on until the deadline, so that these record it too, but nobody waits for
+// them. One protector never counts twice: each answer carries its node id, and while two URLs have the same one nothing is
+// approved.
 #pragma once
 
 #include <memory>
@@ -26,8 +27,8 @@ struct HttpQuorumOptions {
 
 class HttpQuorumClient final : public QuorumClient {
 public:
-    // kInvalidArgument with a sentence for an impossible or unsafe quorum, a bad URL, or one given twice. `clock` and `http` must
-    // outlive the client and the loop's next turn after it (see stop()).
+    // kInvalidArgument with a sentence for an impossible or unsafe quorum, a bad URL, or one given twice. `clock` and `http`
+    // must outlive the client and the loop's next turn after it (see stop()).
     static Result<std::unique_ptr<HttpQuorumClient>> create(Executor executor, Clock& clock, net::HttpClient& http,
                                                             HttpQuorumOptions options);
 

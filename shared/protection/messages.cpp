@@ -114,7 +114,8 @@ std::string render_verdicts(std::string_view node, std::span<const PublicKey> ke
         text += ",\"verdict\":\"";
         text += to_string(verdicts[i].outcome);
         text += '"';
-        if (verdicts[i].outcome == Outcome::kRefused) append_refusal(text, verdicts[i], marks.size() == 1 ? marks[0] : marks[i]);
+        if (verdicts[i].outcome == Outcome::kRefused)
+            append_refusal(text, verdicts[i], marks.size() == 1 ? marks[0] : marks[i]);
         text += '}';
     }
     text += "]}";

@@ -1,6 +1,6 @@
 // What validators and protectors say to each other, as JSON (docs/protector-api.md): numbers are decimal strings, bytes 0x hex.
-// Parsers are strict and give kMalformed with a sentence. Requests with unknown members are refused: a misspelt one would change
-// the question unseen. Answers may have members that this version doesn't know.
+// Parsers are strict and give kMalformed with a sentence. Requests with unknown members are refused: a misspelt one would
+// change the question unseen. Answers may have members that this version doesn't know.
 #pragma once
 
 #include <cstddef>
@@ -47,7 +47,7 @@ struct BlockRequest {
 };
 
 struct VerdictAnswer {
-    std::string node;  // who answers: one protector is never counted twice
+    std::string node;                 // who answers: one protector is never counted twice
     std::vector<KeyAnswer> verdicts;  // in the request's order
 };
 
@@ -70,8 +70,8 @@ struct StatusAnswer {
 // `marks`: one for each key, or one for all.
 [[nodiscard]] std::string render_answer(std::string_view node, std::span<const PublicKey> keys,
                                         std::span<const AttestationMark> marks, std::span<const Verdict> verdicts);
-[[nodiscard]] std::string render_answer(std::string_view node, std::span<const PublicKey> keys, std::span<const BlockMark> marks,
-                                        std::span<const Verdict> verdicts);
+[[nodiscard]] std::string render_answer(std::string_view node, std::span<const PublicKey> keys,
+                                        std::span<const BlockMark> marks, std::span<const Verdict> verdicts);
 // `keys_expected`: what was asked, for memory to be reserved once.
 [[nodiscard]] Result<VerdictAnswer> parse_verdict_answer(std::string_view text, std::size_t keys_expected);
 [[nodiscard]] Result<StatusAnswer> parse_status_answer(std::string_view text);

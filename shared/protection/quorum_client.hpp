@@ -1,5 +1,5 @@
-// The validator's side of the quorum: asks all protectors at once with one request for a slot's keys, goes on for each key as soon
-// as Q have said yes, and never waits for the slow one.
+// The validator's side of the quorum: asks all protectors at once with one request for a slot's keys, goes on for each key as
+// soon as Q have said yes, and never waits for the slow one.
 #pragma once
 
 #include <cstddef>
@@ -49,8 +49,9 @@ public:
     QuorumClient& operator=(const QuorumClient&) = delete;
     virtual ~QuorumClient() = default;
 
-    // May `keys` sign this attestation? Returns when every key is decided, or at `deadline` (what is open then is kNoQuorum). When
-    // some keys have their quorum, others (refused by one protector, say) hold them up only for a short grace: then they are kNoQuorum.
+    // May `keys` sign this attestation? Returns when every key is decided, or at `deadline` (what is open then is kNoQuorum).
+    // When some keys have their quorum, others (refused by one protector, say) hold them up only for a short grace: then they
+    // are kNoQuorum.
     virtual Task<Decision> approve_attestation(ethereum::AttestationData data, Domain domain, std::vector<PublicKey> keys,
                                                SteadyTime deadline) = 0;
 

@@ -10,9 +10,7 @@ constexpr Duration kFirstPause = std::chrono::milliseconds{20};
 constexpr Duration kLongestPause = std::chrono::milliseconds{500};
 constexpr std::size_t kQuotedMax = 300;
 
-bool worth_asking_again(const Error& error) {
-    return error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kIo;
-}
+bool worth_asking_again(const Error& error) { return error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kIo; }
 
 Error status_failure(const net::HttpResponse& response) {
     const ErrorCode code = response.status >= 500 ? ErrorCode::kUnavailable : ErrorCode::kRefused;

@@ -18,10 +18,12 @@ namespace holdfast::protection {
 class QuorumMember {
 public:
     // `url` without a slash at its end. `http` and `clock` must outlive every task.
-    QuorumMember(std::string url, net::HttpClient& http, Clock& clock) : http_{http}, clock_{clock} { status_.url = std::move(url); }
+    QuorumMember(std::string url, net::HttpClient& http, Clock& clock) : http_{http}, clock_{clock} {
+        status_.url = std::move(url);
+    }
 
-    // Posts `body` (shared with the other members' requests) to `path`. What fails fast (connection refused, 5xx) is asked again
-    // until `deadline`, after a pause that grows. Verdicts for other keys than `keys` are kMalformed.
+    // Posts `body` (shared with the other members' requests) to `path`. What fails fast (connection refused, 5xx) is asked
+    // again until `deadline`, after a pause that grows. Verdicts for other keys than `keys` are kMalformed.
     Task<Result<VerdictAnswer>> ask(std::string path, std::shared_ptr<const std::string> body,
                                     std::shared_ptr<const std::vector<PublicKey>> keys, SteadyTime deadline);
     // GET /v1/status. kRefused if it protects another chain.

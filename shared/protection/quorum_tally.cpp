@@ -8,9 +8,7 @@
 namespace holdfast::protection {
 namespace {
 
-std::string of(std::size_t quorum, std::size_t members) {
-    return std::to_string(quorum) + " of " + std::to_string(members);
-}
+std::string of(std::size_t quorum, std::size_t members) { return std::to_string(quorum) + " of " + std::to_string(members); }
 
 std::string describe(const KeyAnswer& answer) {
     std::string text{to_string(answer.outcome)};
@@ -38,7 +36,8 @@ Result<void> check_quorum(std::size_t quorum, std::size_t members) {
 
 std::string quorum_warning(std::size_t quorum, std::size_t members) {
     const std::string head = "quorum " + of(quorum, members) + ": ";
-    if (members == 1) return head + "when the one protector is down nothing is signed, and if it loses its memory nothing protects";
+    if (members == 1)
+        return head + "when the one protector is down nothing is signed, and if it loses its memory nothing protects";
     const bool survives_failure = quorum < members;
     const bool survives_amnesia = 2 * quorum > members + 1;
     if (!survives_failure) return head + "when any one protector is down nothing is signed";

@@ -75,8 +75,8 @@ void Engine::make_duties() {
     attester_duties_ = std::make_unique<duties::AttesterDutiesService>(
         clock_, nodes_, *slots_, [this]() -> const duties::AttesterDutiesService::Validators& { return validators_.active(); },
         options);
-    attestation_ = std::make_unique<duties::AttestationDuty>(executor_, clock_, nodes_, *slots_, attester_duties_->book(), door_,
-                                                             quorum_, options_.attestation,
+    attestation_ = std::make_unique<duties::AttestationDuty>(executor_, clock_, nodes_, *slots_, attester_duties_->book(),
+                                                             door_, quorum_, options_.attestation,
                                                              [this](const duties::SlotReport& report) { on_report(report); });
 }
 
@@ -168,9 +168,9 @@ Health Engine::health() const {
     health.state = state_ == State::kStarting ? "starting" : state_ == State::kOnDuty ? "on_duty" : "draining";
     const std::size_t fit = nodes_.fit_count();
     const std::size_t threshold = options_.attestation.threshold;
-    health.checks.push_back({"beacon_nodes", fit >= threshold,
-                             std::to_string(fit) + " of " + std::to_string(nodes_.size()) + " fit, " + std::to_string(threshold) +
-                                 " needed"});
+    health.checks.push_back(
+        {"beacon_nodes", fit >= threshold,
+         std::to_string(fit) + " of " + std::to_string(nodes_.size()) + " fit, " + std::to_string(threshold) + " needed"});
     const std::vector<protection::MemberStatus> members = quorum_.members();
     const auto reachable = static_cast<std::size_t>(std::ranges::count_if(members, &protection::MemberStatus::reachable));
     health.checks.push_back({"protectors", reachable >= quorum_.quorum(),
@@ -179,8 +179,9 @@ Health Engine::health() const {
     if (!attester_duties_ || !slots_) return health;
     const Epoch epoch = nodes_.spec().epoch_of(slots_->slot_at(clock_.now()));
     const bool duties_known = validators_.active().empty() || attester_duties_->book().knows(epoch);
-    health.checks.push_back({"duties", duties_known,
-                             std::to_string(attester_duties_->book().count(epoch)) + " attester duties in epoch " + to_string(epoch)});
+    health.checks.push_back(
+        {"duties", duties_known,
+         std::to_string(attester_duties_->book().count(epoch)) + " attester duties in epoch " + to_string(epoch)});
     const bool last_ok = !last_report_ || last_report_->missed_count() == 0;
     health.checks.push_back({"last_duties", last_ok, last_report_ ? duties::describe(*last_report_) : "none yet"});
     const Duration silence = last_tick_ ? clock_.steady() - *last_tick_ : Duration{};

@@ -35,8 +35,8 @@ public:
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;
 
-    // Watches the nodes, which must be connected, and finds our validators on the chain, until `deadline`. A protector that is down
-    // only warns.
+    // Watches the nodes, which must be connected, and finds our validators on the chain, until `deadline`. A protector that is
+    // down only warns.
     Task<Result<void>> start(SteadyTime deadline);
     // Performs duties. After request_stop() no new slot is begun, the one under way is finished. Call once, after start().
     Task<void> run();

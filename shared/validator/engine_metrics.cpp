@@ -16,12 +16,14 @@ double seconds(Duration duration) { return to_ms(duration) / 1000; }
 EngineMetrics::EngineMetrics(Metrics& metrics)
     : metrics_{metrics},
       published_{metrics.counter("vc_published_attestations_total", "Attestations that a beacon node accepted")},
-      consensus_failures_{metrics.counter("vc_attestation_consensus_failures_total", "Slots without a vote that enough nodes agreed on")},
+      consensus_failures_{
+          metrics.counter("vc_attestation_consensus_failures_total", "Slots without a vote that enough nodes agreed on")},
       late_head_events_{metrics.counter("late_head_events_total", "Blocks announced only after the deadline or the decision")},
       started_{metrics.histogram("duty_start_time", "Seconds into the slot when the duty was begun", kSeconds, kAttestation)},
-      submitted_{metrics.histogram("duty_submission_time", "Seconds into the slot when a node accepted the duty's messages", kSeconds,
-                                   kAttestation)},
-      consensus_{metrics.histogram("vc_attestation_consensus_time", "Seconds into the slot when the vote was decided", kSeconds)},
+      submitted_{metrics.histogram("duty_submission_time", "Seconds into the slot when a node accepted the duty's messages",
+                                   kSeconds, kAttestation)},
+      consensus_{
+          metrics.histogram("vc_attestation_consensus_time", "Seconds into the slot when the vote was decided", kSeconds)},
       quorum_{metrics.histogram("sp_quorum_seconds", "From the decision to the quorum's first approval", kSeconds)} {
     // A reason that never came up is shown as 0.
     for (const duties::MissedReasonText& text : duties::missed_reasons()) missed(text.reason).add(0);
@@ -55,7 +57,8 @@ void EngineMetrics::read(const Engine& engine) {
     read_nodes(engine);
     read_protectors(engine);
     for (const auto& [status, count] : engine.validators().by_status()) {
-        metrics_.gauge("validator_status", "Our keys by their state on the chain", {{"status", status}}).set(static_cast<double>(count));
+        metrics_.gauge("validator_status", "Our keys by their state on the chain", {{"status", status}})
+            .set(static_cast<double>(count));
     }
     metrics_.gauge("holdfast_healthy", "1 if every check of /healthz is well").set(engine.health().ok() ? 1 : 0);
 }
@@ -63,9 +66,11 @@ void EngineMetrics::read(const Engine& engine) {
 void EngineMetrics::read_nodes(const Engine& engine) {
     for (const beacon::NodeState& state : engine.node_states()) {
         const MetricLabels node{{"node", state.url}};
-        metrics_.gauge("beacon_node_fit", "1 if the node takes part in decisions", node).set(state.fitness == beacon::Fitness::kFit ? 1 : 0);
+        metrics_.gauge("beacon_node_fit", "1 if the node takes part in decisions", node)
+            .set(state.fitness == beacon::Fitness::kFit ? 1 : 0);
         metrics_.gauge("beacon_node_score", "0 to 100", node).set(state.score);
-        metrics_.gauge("beacon_node_head_slot", "The slot of the node's head", node).set(static_cast<double>(state.head_slot.value));
+        metrics_.gauge("beacon_node_head_slot", "The slot of the node's head", node)
+            .set(static_cast<double>(state.head_slot.value));
     }
 }
 
@@ -81,8 +86,9 @@ void EngineMetrics::read_protectors(const Engine& engine) {
 }
 
 void EngineMetrics::count(const std::string& url, const std::string& result, std::uint64_t total) {
-    const Counter counter = metrics_.counter("sp_decisions_total", "Verdicts of each protector by key, and requests without a usable answer",
-                                             {{"node", url}, {"result", result}});
+    const Counter counter =
+        metrics_.counter("sp_decisions_total", "Verdicts of each protector by key, and requests without a usable answer",
+                         {{"node", url}, {"result", result}});
     counter.add(static_cast<double>(total) - counter.value());
 }
 

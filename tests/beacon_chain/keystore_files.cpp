@@ -61,13 +61,12 @@ std::string keystore(const SecretBytes& secret, const PublicKey& key, const std:
     checked.insert(checked.end(), cipher.begin(), cipher.end());
     Bytes checksum(32);
     SHA256(checked.data(), checked.size(), checksum.data());
-    return fmt::format(
-        R"({{"crypto":{{"kdf":{{"function":"pbkdf2",)"
-        R"("params":{{"dklen":32,"c":{},"prf":"hmac-sha256","salt":"{}"}},"message":""}},)"
-        R"("checksum":{{"function":"sha256","params":{{}},"message":"{}"}},)"
-        R"("cipher":{{"function":"aes-128-ctr","params":{{"iv":"{}"}},"message":"{}"}}}},)"
-        R"("description":"interop key","pubkey":"{}","path":"","uuid":"{}","version":4}})",
-        kRounds, hex(salt), hex(checksum), hex(iv), hex(cipher), to_hex(key).substr(2), uuid(random));
+    return fmt::format(R"({{"crypto":{{"kdf":{{"function":"pbkdf2",)"
+                       R"("params":{{"dklen":32,"c":{},"prf":"hmac-sha256","salt":"{}"}},"message":""}},)"
+                       R"("checksum":{{"function":"sha256","params":{{}},"message":"{}"}},)"
+                       R"("cipher":{{"function":"aes-128-ctr","params":{{"iv":"{}"}},"message":"{}"}}}},)"
+                       R"("description":"interop key","pubkey":"{}","path":"","uuid":"{}","version":4}})",
+                       kRounds, hex(salt), hex(checksum), hex(iv), hex(cipher), to_hex(key).substr(2), uuid(random));
 }
 
 Error cannot_write(const std::string& path) {

@@ -28,8 +28,10 @@ protected:
         return (folder / name).string();
     }
     std::vector<std::string> good() const {
-        return {"--beacon-nodes", "http://127.0.0.1:5052,http://10.0.0.7:3500", "--keystores", folder.string(), "--protectors",
-                "http://127.0.0.1:7701,http://127.0.0.1:7702,http://127.0.0.1:7703", "--quorum", "2"};
+        return {"--beacon-nodes", "http://127.0.0.1:5052,http://10.0.0.7:3500",
+                "--keystores",    folder.string(),
+                "--protectors",   "http://127.0.0.1:7701,http://127.0.0.1:7702,http://127.0.0.1:7703",
+                "--quorum",       "2"};
     }
     std::vector<std::string> good_with(std::vector<std::string> more) const {
         std::vector<std::string> all = good();
@@ -60,7 +62,8 @@ protected:
     }
     static void expect_one(const Problems& found, const std::vector<std::string>& words) {
         ASSERT_EQ(found.size(), 1U) << (found.empty() ? "no problem" : found[0] + " | " + found.back());
-        for (const std::string& word : words) EXPECT_NE(found[0].find(word), std::string::npos) << found[0] << " lacks " << word;
+        for (const std::string& word : words)
+            EXPECT_NE(found[0].find(word), std::string::npos) << found[0] << " lacks " << word;
     }
 };
 
@@ -87,9 +90,9 @@ TEST_F(OptionsTest, FlagsWinOverTheFile) {
 }
 
 TEST_F(OptionsTest, AFileAloneSuffices) {
-    const std::string file = write("c.toml",
-                                   "beacon-nodes = [\"http://127.0.0.1:1\", \"http://127.0.0.1:2\"]\nkeystores = \"" + folder.string() +
-                                       "\"\nprotectors = \"http://127.0.0.1:3\"\nquorum = 1\nstart-timeout = 7\n");
+    const std::string file =
+        write("c.toml", "beacon-nodes = [\"http://127.0.0.1:1\", \"http://127.0.0.1:2\"]\nkeystores = \"" + folder.string() +
+                            "\"\nprotectors = \"http://127.0.0.1:3\"\nquorum = 1\nstart-timeout = 7\n");
     const Settings s = settings({"--config", file});
     EXPECT_EQ(s.beacon_nodes.size(), 2U);
     EXPECT_EQ(s.protectors.size(), 1U);
@@ -130,7 +133,8 @@ TEST_F(OptionsTest, Urls) {
     expect_one(problems(changed("--beacon-nodes", "ftp://127.0.0.1")), {"beacon-nodes"});
     expect_one(problems(changed("--beacon-nodes", "http://127.0.0.1:1,http://127.0.0.1:1/")), {"beacon-nodes", "twice"});
     expect_one(problems(changed("--beacon-nodes", ",")), {"beacon-nodes"});
-    expect_one(problems(changed("--protectors", "http://127.0.0.1:1,http://127.0.0.1:2,http://127.0.0.1:2")), {"protectors", "twice"});
+    expect_one(problems(changed("--protectors", "http://127.0.0.1:1,http://127.0.0.1:2,http://127.0.0.1:2")),
+               {"protectors", "twice"});
     expect_one(problems(changed("--protectors", "http://127.0.0.1:1,http://10.0.0.1:2,http://127.0.0.1:3")),
                {"protectors", "10.0.0.1", "loopback"});
     expect_one(problems(changed("--protectors", "http://127.0.0.1.example:1,http://127.0.0.1:2,http://127.0.0.1:3")),
@@ -149,8 +153,8 @@ TEST_F(OptionsTest, OtherValues) {
 
 TEST_F(OptionsTest, EverythingWrongIsSaidAtOnce) {
     EXPECT_EQ(problems({}).size(), 4U);
-    const Problems found = problems({"--beacon-nodes", "nonsense", "--keystores", "/nonexistent", "--protectors", "http://127.0.0.1:1",
-                                     "--quorum", "2", "--listen", "x", "--colour"});
+    const Problems found = problems({"--beacon-nodes", "nonsense", "--keystores", "/nonexistent", "--protectors",
+                                     "http://127.0.0.1:1", "--quorum", "2", "--listen", "x", "--colour"});
     EXPECT_EQ(found.size(), 5U);
 }
 

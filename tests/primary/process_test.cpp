@@ -40,7 +40,8 @@ protected:
         if (pipe == nullptr) return {};
         Ended ended;
         std::array<char, 4096> buffer{};
-        for (std::size_t n = 0; (n = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) ended.output.append(buffer.data(), n);
+        for (std::size_t n = 0; (n = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0;)
+            ended.output.append(buffer.data(), n);
         const int status = ::pclose(pipe);
         ended.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
         return ended;
@@ -51,7 +52,8 @@ protected:
                    " --protectors http://127.0.0.1:1,http://127.0.0.1:2,http://127.0.0.1:3 --quorum " + std::to_string(quorum) +
                    " --listen 127.0.0.1:0 --start-timeout 1 " + more);
     }
-    void write_key(const std::string& name, std::uint8_t number, const std::string& password, const std::string& said_password) const {
+    void write_key(const std::string& name, std::uint8_t number, const std::string& password,
+                   const std::string& said_password) const {
         std::array<std::uint8_t, 32> secret{};
         secret[31] = number;
         std::ofstream{folder / "keys" / (name + ".json")}
@@ -60,7 +62,8 @@ protected:
     }
     static void expect(const Ended& ended, int code, std::initializer_list<const char*> words) {
         EXPECT_EQ(ended.code, code) << ended.output;
-        for (const char* word : words) EXPECT_NE(ended.output.find(word), std::string::npos) << "no '" << word << "' in: " << ended.output;
+        for (const char* word : words)
+            EXPECT_NE(ended.output.find(word), std::string::npos) << "no '" << word << "' in: " << ended.output;
     }
 };
 

@@ -24,7 +24,8 @@ TEST(Ledger, SecondMessageOfAKeyInABatch_IsDecidedAfterTheFirst) {
     Ledger ledger;
     std::string journal;
     const AttestationBatch batch{{key(1), key(1), key(1)}, {vote(1, 2, 3), vote(1, 2, 4), vote(1, 2, 3)}, nullptr, kNow};
-    EXPECT_EQ(outcomes(ledger.decide(batch, journal)), (std::vector{Outcome::kApproved, Outcome::kRefused, Outcome::kRepeated}));
+    EXPECT_EQ(outcomes(ledger.decide(batch, journal)),
+              (std::vector{Outcome::kApproved, Outcome::kRefused, Outcome::kRepeated}));
 }
 
 TEST(Ledger, RefusedAndRepeated_LeaveNoTrace) {

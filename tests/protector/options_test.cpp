@@ -14,8 +14,20 @@ using testing::HasSubstr;
 using Words = std::vector<std::string>;
 
 Words good() {
-    return {"--listen", "127.0.0.1:7001", "--data-dir", "d", "--node-id", "p1", "--genesis-time", "100",
-            "--genesis-validators-root", "0x" + std::string(64, '7'), "--slot-duration-ms", "12000", "--slots-per-epoch", "32"};
+    return {"--listen",
+            "127.0.0.1:7001",
+            "--data-dir",
+            "d",
+            "--node-id",
+            "p1",
+            "--genesis-time",
+            "100",
+            "--genesis-validators-root",
+            "0x" + std::string(64, '7'),
+            "--slot-duration-ms",
+            "12000",
+            "--slots-per-epoch",
+            "32"};
 }
 
 Words with(const std::string& flag, const std::string& value) {

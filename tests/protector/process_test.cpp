@@ -1,5 +1,5 @@
-// Goal: the main promise with real processes: four protectors, three must agree. Method: starts the daemons on free loopback ports,
-// kills and restarts them, and asks them through the real quorum client.
+// Goal: the main promise with real processes: four protectors, three must agree. Method: starts the daemons on free loopback
+// ports, kills and restarts them, and asks them through the real quorum client.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -100,8 +100,19 @@ struct ProcessTest : testing::Test {
 
     std::vector<std::string> words(const std::string& name) {
         const auto genesis = std::chrono::floor<seconds>(clock.now() - seconds{12 * 3200}).time_since_epoch().count();
-        return {program(), "--data-dir", directory / name, "--node-id", name, "--genesis-time", std::to_string(genesis),
-                "--genesis-validators-root", to_hex(root(99)), "--slot-duration-ms", "12000", "--slots-per-epoch", "32"};
+        return {program(),
+                "--data-dir",
+                directory / name,
+                "--node-id",
+                name,
+                "--genesis-time",
+                std::to_string(genesis),
+                "--genesis-validators-root",
+                to_hex(root(99)),
+                "--slot-duration-ms",
+                "12000",
+                "--slots-per-epoch",
+                "32"};
     }
 
     void start_all() {

@@ -36,7 +36,8 @@ struct ServiceTest : testing::Test {
     Identity identity{"p1", "", root(99)};
     std::unique_ptr<Store> store = Store::open(StoreOptions{directory / "data", identity, true}, io.get_executor()).value();
     Service service{*store, clock, chain, identity};
-    net::HttpServer server{io.get_executor(), clock, {}, [this](net::ServerRequest request) { return service.answer(std::move(request)); }};
+    net::HttpServer server{
+        io.get_executor(), clock, {}, [this](net::ServerRequest request) { return service.answer(std::move(request)); }};
     std::unique_ptr<net::HttpClient> http = net::make_http_client(io.get_executor(), clock, {});
     TaskGroup group{io.get_executor()};
 
@@ -68,7 +69,8 @@ TEST_F(ServiceTest, AttestationData_TheProtectorComputesTheSigningRoot) {
     EXPECT_EQ(verdict_of(render_attestation_request(kHead, data, attester_domain(), keys(1))), "approved");
     const AttestationMark same{Epoch{99}, Epoch{100}, ethereum::attestation_signing_root(data, attester_domain())};
     EXPECT_EQ(verdict_of(render_attestation_request(kHead, keys(1), std::vector{same})), "repeated");
-    EXPECT_EQ(verdict_of(render_attestation_request(kHead, attestation_data(99, 100, 2), attester_domain(), keys(1))), "refused");
+    EXPECT_EQ(verdict_of(render_attestation_request(kHead, attestation_data(99, 100, 2), attester_domain(), keys(1))),
+              "refused");
 }
 
 TEST_F(ServiceTest, OneBadKey_DoesNotFailTheOthers) {

@@ -242,8 +242,7 @@ TEST_F(StoreTest, Damaged_IsRefused) {
     const std::vector<const char*> damages{"DELETE FROM meta WHERE name = 'node_id'",
                                            "INSERT INTO validators(id, pubkey) VALUES(0, x'0102')",
                                            "INSERT INTO journal VALUES(1, x'61')",
-                                           "INSERT INTO validators(id, pubkey) VALUES(7, zeroblob(48))",
-                                           "DROP TABLE journal"};
+                                           "INSERT INTO validators(id, pubkey) VALUES(7, zeroblob(48))", "DROP TABLE journal"};
     for (const char* damage : damages) {
         std::filesystem::copy_file(file(), directory / "good");
         change(damage);

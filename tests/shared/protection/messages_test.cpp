@@ -56,7 +56,8 @@ TEST(Messages, Answer_RoundTripWithReasonAndRecord) {
                                         {Outcome::kRepeated, Reason::kNone, {}},
                                         {Outcome::kRefused, Reason::kOtherVoteForTarget, vote(1, 2, 9)}};
     const std::string text = render_answer("node \"1\"\n", keys(3), marks, verdicts);
-    EXPECT_THAT(text, HasSubstr("\"record\":{\"signing_root\":\"" + to_hex(root(9)) + "\",\"source_epoch\":\"1\",\"target_epoch\":\"2\"}"));
+    EXPECT_THAT(text, HasSubstr("\"record\":{\"signing_root\":\"" + to_hex(root(9)) +
+                                "\",\"source_epoch\":\"1\",\"target_epoch\":\"2\"}"));
     const auto answer = parse_verdict_answer(text, 3);
     ASSERT_TRUE(answer) << answer.error().message;
     EXPECT_EQ(answer.value().node, "node \"1\"\n");
@@ -69,20 +70,22 @@ TEST(Messages, Answer_RoundTripWithReasonAndRecord) {
 }
 
 TEST(Messages, Answer_WithMembersOfALaterVersion_IsRead) {
-    const auto answer = parse_verdict_answer(
-        R"( {"later":{"a":[1,-2.5e3,null,true,"x\u00e9\n"],"b":{}},"node":"p1","verdicts":[]} )", 0);
+    const auto answer =
+        parse_verdict_answer(R"( {"later":{"a":[1,-2.5e3,null,true,"x\u00e9\n"],"b":{}},"node":"p1","verdicts":[]} )", 0);
     ASSERT_TRUE(answer) << answer.error().message;
     EXPECT_EQ(answer.value().node, "p1");
 }
 
 TEST(Messages, Answer_WithUnknownVerdict_IsNoYes) {
-    const auto answer = parse_verdict_answer(R"({"node":"p","verdicts":[{"pubkey":")" + to_hex(key(1)) + R"(","verdict":"yes"}]})", 1);
+    const auto answer =
+        parse_verdict_answer(R"({"node":"p","verdicts":[{"pubkey":")" + to_hex(key(1)) + R"(","verdict":"yes"}]})", 1);
     ASSERT_TRUE(answer);
     EXPECT_EQ(answer.value().verdicts[0].outcome, Outcome::kUnknown);
 }
 
 TEST(Messages, Status_RoundTrip) {
-    const auto status = parse_status_answer(R"({"node":"p1","version":"v","genesis_validators_root":")" + to_hex(root(1)) + "\"}");
+    const auto status =
+        parse_status_answer(R"({"node":"p1","version":"v","genesis_validators_root":")" + to_hex(root(1)) + "\"}");
     ASSERT_TRUE(status);
     EXPECT_EQ(status.value().genesis_validators_root, root(1));
     EXPECT_FALSE(parse_status_answer(R"({"node":"p1"})"));
@@ -139,7 +142,8 @@ TEST(Messages, DeepNesting_IsRefused) {
 }
 
 TEST(Messages, TooManyKeys_AreRefused) {
-    const auto text = render_attestation_request(kHead, attestation_data(3, 4, 5), attester_domain(), keys(kRequestKeysMax + 1));
+    const auto text =
+        render_attestation_request(kHead, attestation_data(3, 4, 5), attester_domain(), keys(kRequestKeysMax + 1));
     const auto parsed = parse_attestation_request(text);
     ASSERT_FALSE(parsed);
     EXPECT_THAT(parsed.error().message, HasSubstr("100000"));

@@ -11,7 +11,8 @@ namespace holdfast::protection {
 template <class Bytes>
 Bytes numbered(std::uint64_t number) {
     Bytes bytes;
-    for (std::size_t i = 0; i < Bytes::kSize; ++i) bytes.bytes[i] = static_cast<std::uint8_t>((number + 1) * 0x9E3779B97F4A7C15U >> (8 * (i % 8)));
+    for (std::size_t i = 0; i < Bytes::kSize; ++i)
+        bytes.bytes[i] = static_cast<std::uint8_t>((number + 1) * 0x9E3779B97F4A7C15U >> (8 * (i % 8)));
     for (std::size_t i = 0; i < 8; ++i) bytes.bytes[i] = static_cast<std::uint8_t>(number >> (8 * i));
     return bytes;
 }

@@ -1,5 +1,5 @@
-// Goal: the quorum client asks all, goes on with Q, never waits for the slow, never counts a protector twice. Method: virtual time
-// and protectors in memory behind a fake HTTP client.
+// Goal: the quorum client asks all, goes on with Q, never waits for the slow, never counts a protector twice. Method: virtual
+// time and protectors in memory behind a fake HTTP client.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -64,8 +64,10 @@ public:
         if (protector.mode == Mode::kBroken) co_return net::HttpResponse{503, {}, "busy"};
         if (protector.mode == Mode::kGarbage) co_return net::HttpResponse{200, {}, "<html>"};
         if (request.url.ends_with("/v1/status")) {
-            co_return net::HttpResponse{200, {}, R"({"node":")" + protector.node + R"(","version":"v1","genesis_validators_root":")" +
-                                                     to_hex(protector.genesis_validators_root) + "\"}"};
+            co_return net::HttpResponse{200,
+                                        {},
+                                        R"({"node":")" + protector.node + R"(","version":"v1","genesis_validators_root":")" +
+                                            to_hex(protector.genesis_validators_root) + "\"}"};
         }
         co_return net::HttpResponse{200, {}, protector.verdicts(request.body, clock_)};
     }
@@ -78,8 +80,8 @@ private:
     Clock& clock_;
 };
 
-Task<void> ask(QuorumClient& client, ethereum::AttestationData data, std::vector<PublicKey> asked, SteadyTime deadline, Clock& clock,
-               std::optional<Decision>& decision, SteadyTime& when) {
+Task<void> ask(QuorumClient& client, ethereum::AttestationData data, std::vector<PublicKey> asked, SteadyTime deadline,
+               Clock& clock, std::optional<Decision>& decision, SteadyTime& when) {
     auto result = co_await client.approve_attestation(data, attester_domain(), std::move(asked), deadline);
     when = clock.steady();
     decision = std::move(result);
@@ -162,7 +164,8 @@ TEST_F(QuorumClientTest, MemberComesBackInTime_Approved) {
     protector(1).mode = Mode::kDown;
     protector(3).mode = Mode::kBroken;
     std::optional<Decision> decision;
-    group.spawn("ask", ask(*client, attestation_data(1, 2, 3), keys(2), clock.steady() + seconds{2}, clock, decision, decided_at));
+    group.spawn("ask",
+                ask(*client, attestation_data(1, 2, 3), keys(2), clock.steady() + seconds{2}, clock, decision, decided_at));
     time.advance(milliseconds{300});
     EXPECT_FALSE(decision);
     protector(3).mode = Mode::kWell;

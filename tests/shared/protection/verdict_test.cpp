@@ -60,8 +60,9 @@ TEST(AttestationRules, Refusal_SentenceNamesTheRecord) {
     const ValidatorRecord record{vote(9, 10, 1), nullptr, {}};
     const AttestationMark asked = vote(9, 10, 2);
     const std::string sentence = explain(decide_attestation(record, asked, kNow), asked);
-    EXPECT_EQ(sentence, "another vote is recorded for target epoch 10; recorded: source epoch 9, target epoch 10, signing root " +
-                            to_hex(root(1)));
+    EXPECT_EQ(sentence,
+              "another vote is recorded for target epoch 10; recorded: source epoch 9, target epoch 10, signing root " +
+                  to_hex(root(1)));
 }
 
 struct BlockCase {

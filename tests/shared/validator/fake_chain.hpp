@@ -1,5 +1,5 @@
-// A chain in virtual time and beacon nodes that see it: each with its own delay and faults, and a memory of what it was asked and sent.
-// Epochs of 8 slots of 12 s; every slot has a block unless a test takes it away.
+// A chain in virtual time and beacon nodes that see it: each with its own delay and faults, and a memory of what it was asked
+// and sent. Epochs of 8 slots of 12 s; every slot has a block unless a test takes it away.
 #pragma once
 
 #include <json/json.h>
@@ -94,10 +94,10 @@ public:
     struct Control {
         Duration block_delay{std::chrono::milliseconds{300}};
         bool down{false};
-        bool hanging{false};   // data calls never end before their deadline
+        bool hanging{false};  // data calls never end before their deadline
         bool wrong_head{false};
         bool events{true};
-        bool freezes{false};   // the first answer of a slot is the answer for the slot
+        bool freezes{false};  // the first answer of a slot is the answer for the slot
         std::vector<Sent> sent;
         std::size_t posts{0};
         std::size_t duty_calls{0};
@@ -136,8 +136,8 @@ public:
         ++control_.duty_calls;
         beacon::AttesterDuties duties{epoch, chain_.dependent_root(epoch), {}};
         for (const ValidatorIndex index : indices) {
-            duties.duties.push_back({key_of(index.value), index, chain_.duty_slot(epoch, index.value), CommitteeIndex{index.value % 2},
-                                     4, 2, index.value % 4});
+            duties.duties.push_back({key_of(index.value), index, chain_.duty_slot(epoch, index.value),
+                                     CommitteeIndex{index.value % 2}, 4, 2, index.value % 4});
         }
         return answer(std::move(duties), deadline);
     }
@@ -154,7 +154,8 @@ public:
         co_return co_await std::move(given);
     }
 
-    Task<Result<void>> subscribe_committees(std::vector<beacon::CommitteeSubscription> subscriptions, SteadyTime /*deadline*/) override {
+    Task<Result<void>> subscribe_committees(std::vector<beacon::CommitteeSubscription> subscriptions,
+                                            SteadyTime /*deadline*/) override {
         if (control_.down) co_return refused();
         control_.subscriptions.insert(control_.subscriptions.end(), subscriptions.begin(), subscriptions.end());
         co_return success();
@@ -168,7 +169,8 @@ public:
         Json::CharReaderBuilder builder;
         const std::unique_ptr<Json::CharReader> reader{builder.newCharReader()};
         std::string errors;
-        if (!reader->parse(body->data(), body->data() + body->size(), &list, &errors)) co_return failure(ErrorCode::kMalformed, errors);
+        if (!reader->parse(body->data(), body->data() + body->size(), &list, &errors))
+            co_return failure(ErrorCode::kMalformed, errors);
         for (const Json::Value& item : list) {
             const Json::Value& data = item["data"];
             control_.sent.push_back({Slot{parse_decimal(data["slot"].asString()).value()},
@@ -185,7 +187,8 @@ public:
             if (control_.down) co_return refused();
             if (control_.events && !chain_.missing_blocks.contains(slot.value)) {
                 const Epoch epoch = chain_.spec.epoch_of(slot);
-                on_event(beacon::HeadEvent{slot, chain_.block(slot), chain_.dependent_root(epoch), chain_.dependent_root(epoch + 1), false});
+                on_event(beacon::HeadEvent{slot, chain_.block(slot), chain_.dependent_root(epoch),
+                                           chain_.dependent_root(epoch + 1), false});
             }
             slot = slot + 1;
         }

@@ -23,8 +23,8 @@ public:
     };
     std::vector<Request> requests;
     bool available{true};
-    std::set<PublicKey> refused;      // for good
-    std::set<PublicKey> late;         // no quorum at the first request that names them
+    std::set<PublicKey> refused;  // for good
+    std::set<PublicKey> late;     // no quorum at the first request that names them
     std::size_t refreshes{0};
 
     Task<protection::Decision> approve_attestation(ethereum::AttestationData data, Domain domain, std::vector<PublicKey> keys,
