@@ -17,7 +17,9 @@ constexpr std::size_t kBlocksPerSlotMax = 16;
 }  // namespace
 
 void set_waits(ConsensusSettings& settings, Duration slot_duration) {
+    constexpr Duration kAgreementWaitMin = std::chrono::milliseconds{100};
     constexpr Duration kDataWaitMin = std::chrono::milliseconds{250};
+    settings.agreement_wait = std::max<Duration>(slot_duration / 48, kAgreementWaitMin);
     settings.data_wait = std::max<Duration>(slot_duration / 24, kDataWaitMin);
     settings.confirmation_wait = std::max<Duration>(slot_duration / 12, 2 * kDataWaitMin);
 }
@@ -88,6 +90,7 @@ std::optional<SteadyTime> AttestationConsensus::next_time() const {
     if (phase_ == Phase::kEvent) {
         const Duration wait = have_event_data() ? settings_.confirmation_wait : settings_.data_wait;
         next = std::min(next, first_event_->second + wait);
+        if (!waited_for_agreement_) next = std::min(next, first_event_->second + settings_.agreement_wait);
     }
     for (const Node& node : nodes_) {
         if (askable(node)) next = std::min(next, node.may_ask_at);
@@ -97,6 +100,7 @@ std::optional<SteadyTime> AttestationConsensus::next_time() const {
 
 Actions AttestationConsensus::advance(SteadyTime now) {
     if (finished()) return {};
+    if (phase_ == Phase::kEvent && now - first_event_->second >= settings_.agreement_wait) waited_for_agreement_ = true;
     if (auto decided = decide()) {
         cache_.confirm(decided->data);
         decided_ = decided->data;
@@ -149,14 +153,15 @@ std::optional<Decided> AttestationConsensus::decide() const {
 }
 
 std::optional<Decided> AttestationConsensus::decide_by_event() const {
-    for (const Root& block : candidates_) {
-        for (std::size_t i = 0; i < nodes_.size(); ++i) {
-            const Node& node = nodes_[i];
-            if (!node.fit || !carries_announced(node) || node.data->beacon_block_root != block) continue;
-            const std::size_t count = count_checkpoints(*node.data);
-            const bool cached = cache_.confirms(*node.data);
-            if (cached || count >= settings_.threshold) return Decided{*node.data, true, cached, count, i};
-        }
+    const Root* block = announced_by_most();
+    if (block == nullptr) return std::nullopt;
+    if (!waited_for_agreement_ && count_announced(*block) < std::min(settings_.threshold, count_fit())) return std::nullopt;
+    for (std::size_t i = 0; i < nodes_.size(); ++i) {
+        const Node& node = nodes_[i];
+        if (!node.fit || !carries_announced(node) || node.data->beacon_block_root != *block) continue;
+        const std::size_t count = count_checkpoints(*node.data);
+        const bool cached = cache_.confirms(*node.data);
+        if (cached || count >= settings_.threshold) return Decided{*node.data, true, cached, count, i};
     }
     return std::nullopt;
 }
@@ -204,6 +209,25 @@ bool AttestationConsensus::carries_announced(const Node& node) const {
 
 bool AttestationConsensus::have_event_data() const {
     return std::ranges::any_of(nodes_, [this](const Node& node) { return node.fit && carries_announced(node); });
+}
+
+// The earlier one of two that as many announced; null if nobody did.
+const Root* AttestationConsensus::announced_by_most() const {
+    const Root* found = nullptr;
+    std::size_t most = 0;
+    for (const Root& block : candidates_) {
+        const std::size_t count = count_announced(block);
+        if (count > most) {
+            most = count;
+            found = &block;
+        }
+    }
+    return found;
+}
+
+std::size_t AttestationConsensus::count_announced(const Root& block) const {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(nodes_, [&block](const Node& node) { return node.fit && contains(node.announced, block); }));
 }
 
 std::size_t AttestationConsensus::count_checkpoints(const AttestationData& data) const {

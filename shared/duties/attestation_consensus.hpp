@@ -2,6 +2,8 @@
 //
 // With a head event for this slot's block: nodes that announced the block are asked for attestation data, only data that carries
 // it is taken, and its source and target must be confirmed by `threshold` nodes (now, or earlier in this epoch: CheckpointCache).
+// The others are given a moment to announce the same block, so that one node on a branch of its own does not decide for all: the
+// block that most nodes announced wins, as soon as `threshold` did or the moment is over.
 // Without one at the deadline, or when that takes too long: all fit nodes are asked, in rounds, until `threshold` of them give the same
 // data. A node is never asked before it announced the block or the deadline has come: it may freeze its first answer for the slot.
 //
@@ -33,13 +35,14 @@ struct ConsensusSettings {
     std::uint64_t index_max{0};  // highest AttestationData.index possible: 0 before Gloas, 1 from it on
     SteadyTime due;              // the fork's deadline
     SteadyTime end;              // too late from here on
+    Duration agreement_wait{};     // from the first head event to head events of `threshold` nodes for the same block
     Duration data_wait{};          // from the first head event to data that carries its block
     Duration confirmation_wait{};  // from the first head event to confirmed checkpoints
     Duration round_min{std::chrono::milliseconds{30}};   // between two questions to one node, at first ...
     Duration round_max{std::chrono::milliseconds{500}};  // ... and after many
 };
 
-// Time limits for a slot length: 0.5 s and 1 s of a slot of 12 s, but not so short that a loaded machine can't meet them.
+// Time limits for a slot length: 0.25 s, 0.5 s and 1 s of a slot of 12 s, but not so short that a loaded machine can't meet them.
 void set_waits(ConsensusSettings& settings, Duration slot_duration);
 
 struct AskData {
@@ -102,6 +105,7 @@ private:
     CheckpointCache& cache_;
     Phase phase_{Phase::kWaiting};
     bool event_path_closed_{false};
+    bool waited_for_agreement_{false};
     std::vector<Node> nodes_;
     std::vector<Root> candidates_;  // blocks of this slot, in the order of their first events
     std::optional<std::pair<std::size_t, SteadyTime>> first_event_;
@@ -118,6 +122,8 @@ private:
     [[nodiscard]] bool askable(const Node& node) const;
     [[nodiscard]] bool carries_announced(const Node& node) const;
     [[nodiscard]] bool have_event_data() const;
+    [[nodiscard]] const Root* announced_by_most() const;
+    [[nodiscard]] std::size_t count_announced(const Root& block) const;
     [[nodiscard]] std::size_t count_checkpoints(const ethereum::AttestationData& data) const;
     [[nodiscard]] std::size_t count_data(const ethereum::AttestationData& data) const;
     [[nodiscard]] std::size_t count_fit() const;

@@ -37,7 +37,8 @@ AttestationDuty::AttestationDuty(Executor executor, Clock& clock, beacon::Beacon
       quorum_{quorum},
       options_{options},
       observer_{std::move(observer)},
-      cache_{nodes.spec().slots_per_epoch()} {}
+      cache_{nodes.spec().slots_per_epoch()},
+      late_delivery_{executor_, nodes_} {}
 
 Task<void> AttestationDuty::perform(Slot slot) {
     if (last_slot_ && slot <= *last_slot_) co_return;
@@ -68,6 +69,7 @@ void AttestationDuty::on_event(const beacon::NodeEventAt& at) {
     }
     const auto& event = std::get<beacon::HeadEvent>(at.event);
     remember(at, event);
+    late_delivery_.on_head(at.node, event);
     if (!current_ || current_->slot() != event.slot) return;
     const std::uint64_t others = current_->machine().counters().other_blocks_late;
     current_->on_head(at.node, event);
@@ -163,6 +165,14 @@ void AttestationDuty::note_head(SlotReport& report, const AttestationConsensus& 
     }
 }
 
+std::vector<bool> AttestationDuty::who_announced(const Root& block) const {
+    std::vector<bool> announced(nodes_.size(), false);
+    for (const SeenHead& head : seen_heads_) {
+        if (head.event.block == block && head.node < announced.size()) announced[head.node] = true;
+    }
+    return announced;
+}
+
 Task<void> AttestationDuty::approve_and_publish(SlotReport& report, Work& work) {
     for (;;) {
         co_await attempt(report, work);
@@ -226,6 +236,8 @@ Task<void> AttestationDuty::publish(SlotReport& report, const Work& work, std::v
     const std::size_t count = attestations.size();
     const ethereum::ForkName fork = nodes_.spec().fork_at(work.data.target.epoch).name;
     const SteadyTime deadline = clock_.steady() + options_.publish_timeout;
+    const Root& block = work.data.beacon_block_root;
+    late_delivery_.published(report.slot, block, who_announced(block), attestations, fork, deadline);
     const Result<void> sent = co_await nodes_.publish_attestations(std::move(attestations), fork, deadline);
     if (!sent) {
         report.miss(MissedReason::kPublishFailed, count, sent.error().message);

@@ -11,6 +11,7 @@
 #include "shared/beacon/beacon_nodes.hpp"
 #include "shared/duties/attester_duties.hpp"
 #include "shared/duties/consensus_run.hpp"
+#include "shared/duties/late_delivery.hpp"
 #include "shared/duties/slot_report.hpp"
 #include "shared/protection/quorum_client.hpp"
 #include "shared/signing/door.hpp"
@@ -38,6 +39,8 @@ public:
     Task<void> perform(Slot slot);
     // Every event of every node, as it comes.
     void on_event(const beacon::NodeEventAt& event);
+    // Ends what is still being sent; after the last perform().
+    Task<void> stop() { return late_delivery_.stop(); }
     // The known duties stand on another branch: confirmed checkpoints may be another branch's too.
     void drop_checkpoints() { cache_.drop(); }
 
@@ -72,6 +75,7 @@ private:
     std::optional<Slot> last_slot_;
     std::shared_ptr<ConsensusRun> current_;
     std::deque<SeenHead> seen_heads_;
+    LateDelivery late_delivery_;
     std::unordered_map<ValidatorIndex, Epoch> attested_;  // the highest target each has signed in this run
     std::uint64_t checkpoints_dropped_{0};
 
@@ -84,6 +88,7 @@ private:
     Task<void> attempt(SlotReport& report, Work& work);
     Task<std::vector<ethereum::SingleAttestation>> sign(SlotReport& report, Work& work, std::vector<signing::Approval> approvals);
     Task<void> publish(SlotReport& report, const Work& work, std::vector<ethereum::SingleAttestation> attestations);
+    [[nodiscard]] std::vector<bool> who_announced(const Root& block) const;
     void note_head(SlotReport& report, const AttestationConsensus& machine) const;
     void remember(const beacon::NodeEventAt& at, const beacon::HeadEvent& event);
     void finish(const SlotReport& report);

@@ -105,10 +105,12 @@ TEST_F(AttestationConsensusTest, EventDataAndCheckpointsOfTwoNodesDecide) {
     EXPECT_FALSE(machine->next_time());
 }
 
-TEST_F(AttestationConsensusTest, WithCheckpointsConfirmedInThisEpochOneNodeSuffices) {
+TEST_F(AttestationConsensusTest, WithCheckpointsConfirmedInThisEpochOneNodesDataSuffices) {
     cache.confirm(data_for(kOldHead));
     head(300ms, 2, kBlock);
     answer(305ms, 2, data_for(kBlock));
+    EXPECT_FALSE(decided) << "only one node has announced the block";
+    head(306ms, 0, kBlock);
     ASSERT_TRUE(decided);
     EXPECT_TRUE(decided->from_cache);
     EXPECT_EQ(decided->node, 2U);
@@ -128,6 +130,38 @@ TEST_F(AttestationConsensusTest, DecisionConfirmsTheCheckpointsForTheEpoch) {
     EXPECT_TRUE(cache.confirms(data_for(kBlock)));
 }
 
+TEST_F(AttestationConsensusTest, OneNodeOnABranchOfItsOwnDoesNotDecideForAll) {
+    cache.confirm(data_for(kOldHead));
+    head(300ms, 0, kOther);
+    answer(301ms, 0, data_for(kOther));
+    head(302ms, 1, kBlock);
+    answer(303ms, 1, data_for(kBlock));
+    EXPECT_FALSE(decided) << "one against one";
+    head(304ms, 2, kBlock);
+    ASSERT_TRUE(decided);
+    EXPECT_EQ(decided->data.beacon_block_root, kBlock);
+}
+
+TEST_F(AttestationConsensusTest, EventsOfOneNodeDecideWhenTheOthersHadTheirTime) {
+    cache.confirm(data_for(kOldHead));
+    head(300ms, 0, kBlock);
+    answer(305ms, 0, data_for(kBlock));
+    EXPECT_EQ(machine->next_time(), at(550ms));
+    time(549ms);
+    EXPECT_FALSE(decided);
+    time(550ms);
+    ASSERT_TRUE(decided);
+    EXPECT_TRUE(decided->by_event);
+}
+
+TEST_F(AttestationConsensusTest, TheOnlyFitNodeIsNotMadeToWaitForOthers) {
+    cache.confirm(data_for(kOldHead));
+    fit({true, false, false});
+    head(300ms, 0, kBlock);
+    answer(305ms, 0, data_for(kBlock));
+    EXPECT_TRUE(decided);
+}
+
 // The lesson of a client that took the majority at once: with nodes that see the block 60 ms apart it voted for the old head.
 TEST_F(AttestationConsensusTest, NodesSixtyMillisecondsApartNeverLeadToTheOldHead) {
     cache.confirm(data_for(kOldHead));
@@ -142,6 +176,7 @@ TEST_F(AttestationConsensusTest, NodesSixtyMillisecondsApartNeverLeadToTheOldHea
         time(359ms);
         EXPECT_TRUE(take_asked().empty());
         answer(359ms, first, data_for(kBlock));
+        head(360ms, (first + 1) % 3, kBlock);
         ASSERT_TRUE(decided);
         EXPECT_EQ(decided->data.beacon_block_root, kBlock);
     }
@@ -184,6 +219,7 @@ TEST_F(AttestationConsensusTest, AnnouncerWithOldDataIsAskedAgainAfterAPause) {
 TEST_F(AttestationConsensusTest, WithoutDataInHalfASecondItFallsToTheDeadline) {
     head(300ms, 0, kBlock);
     take_asked();
+    time(550ms);
     ASSERT_EQ(machine->next_time(), at(800ms));
     time(800ms);
     head(810ms, 1, kBlock);
@@ -200,6 +236,7 @@ TEST_F(AttestationConsensusTest, WithoutDataInHalfASecondItFallsToTheDeadline) {
 TEST_F(AttestationConsensusTest, WithoutConfirmationInASecondItFallsToTheDeadline) {
     head(300ms, 0, kBlock);
     answer(310ms, 0, data_for(kBlock));
+    time(550ms);
     ASSERT_EQ(machine->next_time(), at(1300ms));
     time(1300ms);
     EXPECT_FALSE(decided);
@@ -408,14 +445,29 @@ INSTANTIATE_TEST_SUITE_P(
                     ImpossibleCase{"NoBlock", [](AttestationData& d) { d.beacon_block_root = Root{}; }}),
     [](const auto& tested) { return std::string{tested.param.name}; });
 
-TEST_F(AttestationConsensusTest, TwoBlocksForASlotTheFirstWithDataAndConfirmationWins) {
+TEST_F(AttestationConsensusTest, TwoBlocksForASlotTheOneThatMoreNodesAnnouncedWinsOnceItsDataIsThere) {
     cache.confirm(data_for(kOldHead));
     head(300ms, 0, kBlock);
     head(310ms, 1, kOther);
-    EXPECT_EQ(take_asked(), (Nodes{0, 1}));
+    head(315ms, 2, kOther);
+    EXPECT_EQ(take_asked(), (Nodes{0, 1, 2}));
+    answer(318ms, 0, data_for(kBlock));
+    EXPECT_FALSE(decided);
     answer(320ms, 1, data_for(kOther));
     ASSERT_TRUE(decided);
     EXPECT_EQ(decided->data.beacon_block_root, kOther);
+}
+
+TEST_F(AttestationConsensusTest, TwoBlocksForASlotAnnouncedByAsManyTheFirstWinsAfterTheMoment) {
+    cache.confirm(data_for(kOldHead));
+    head(300ms, 0, kBlock);
+    head(310ms, 1, kOther);
+    answer(320ms, 0, data_for(kBlock));
+    answer(320ms, 1, data_for(kOther));
+    EXPECT_FALSE(decided);
+    time(550ms);
+    ASSERT_TRUE(decided);
+    EXPECT_EQ(decided->data.beacon_block_root, kBlock);
 }
 
 TEST_F(AttestationConsensusTest, AnotherBlockAfterTheDecisionChangesNothing) {
@@ -423,10 +475,12 @@ TEST_F(AttestationConsensusTest, AnotherBlockAfterTheDecisionChangesNothing) {
     head(300ms, 0, kBlock);
     answer(310ms, 0, data_for(kBlock));
     take_asked();
-    head(400ms, 1, kOther);
+    time(550ms);
+    ASSERT_TRUE(decided);
+    head(600ms, 1, kOther);
     EXPECT_TRUE(take_asked().empty());
     EXPECT_EQ(machine->counters().other_blocks_late, 1U);
-    head(410ms, 2, kBlock);
+    head(610ms, 2, kBlock);
     EXPECT_EQ(machine->counters().other_blocks_late, 1U);
 }
 
