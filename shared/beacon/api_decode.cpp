@@ -16,13 +16,15 @@ constexpr std::size_t kTextMax = 200;
 
 std::string printable(std::string_view text) {
     std::string result{text.substr(0, kTextMax)};
-    std::ranges::replace_if(result, [](char c) { return c < 0x20 || c > 0x7e; }, ' ');
+    std::ranges::replace_if(
+        result, [](char c) { return c < 0x20 || c > 0x7e; }, ' ');
     return result;
 }
 
 Result<void> refuse_optimistic(const Json::Value& root) {
     HOLDFAST_TRY(const bool optimistic, bool_field_or(root, "execution_optimistic", false));
-    if (optimistic) return failure(ErrorCode::kUnavailable, "the node is optimistic: its execution node has not verified its head");
+    if (optimistic)
+        return failure(ErrorCode::kUnavailable, "the node is optimistic: its execution node has not verified its head");
     return success();
 }
 

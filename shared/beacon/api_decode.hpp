@@ -1,5 +1,5 @@
-// Bodies of a beacon node's answers as values. Pure. kMalformed names the field that is wrong; kUnavailable where the node says that
-// its answer rests on a head that its execution node has not verified ("optimistic").
+// Bodies of a beacon node's answers as values. Pure. kMalformed names the field that is wrong; kUnavailable where the node says
+// that its answer rests on a head that its execution node has not verified ("optimistic").
 #pragma once
 
 #include <string>

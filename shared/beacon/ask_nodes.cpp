@@ -18,7 +18,8 @@ private:
     std::size_t& count_;
 };
 
-Task<void> send_one(std::shared_ptr<NodeSet> set, std::size_t node, NodeCall<void> call, std::shared_ptr<NodeAnswers<void>> answers) {
+Task<void> send_one(std::shared_ptr<NodeSet> set, std::size_t node, NodeCall<void> call,
+                    std::shared_ptr<NodeAnswers<void>> answers) {
     const Sending counted{set->seen[node].sending};
     co_await ask_one<void>(set, node, std::move(call), std::move(answers));
 }

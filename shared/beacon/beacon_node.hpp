@@ -34,11 +34,13 @@ public:
     virtual Task<Result<SyncStatus>> syncing(SteadyTime deadline) = 0;
     virtual Task<Result<Root>> block_root(std::string block_id, SteadyTime deadline) = 0;
     virtual Task<Result<std::vector<Validator>>> validators(std::vector<PublicKey> keys, SteadyTime deadline) = 0;
-    virtual Task<Result<AttesterDuties>> attester_duties(Epoch epoch, std::vector<ValidatorIndex> indices, SteadyTime deadline) = 0;
+    virtual Task<Result<AttesterDuties>> attester_duties(Epoch epoch, std::vector<ValidatorIndex> indices,
+                                                         SteadyTime deadline) = 0;
     virtual Task<Result<ethereum::AttestationData>> attestation_data(Slot slot, SteadyTime deadline) = 0;
     virtual Task<Result<void>> subscribe_committees(std::vector<CommitteeSubscription> subscriptions, SteadyTime deadline) = 0;
     // `body` is the JSON list of SingleAttestation, rendered once for all nodes by the caller (encode_attestations).
-    virtual Task<Result<void>> publish_attestations(std::shared_ptr<const std::string> body, ethereum::ForkName fork, SteadyTime deadline) = 0;
+    virtual Task<Result<void>> publish_attestations(std::shared_ptr<const std::string> body, ethereum::ForkName fork,
+                                                    SteadyTime deadline) = 0;
     // Head and reorganisation events as they come, until the stream ends; returns why.
     virtual Task<Result<void>> follow_events(std::function<void(NodeEvent)> on_event) = 0;
 };

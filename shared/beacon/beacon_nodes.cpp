@@ -87,7 +87,8 @@ Task<Result<std::vector<Validator>>> BeaconNodes::validators(std::vector<PublicK
     return first_success<std::vector<Validator>>(impl_->set, std::move(call), deadline);
 }
 
-Task<Result<AttesterDuties>> BeaconNodes::attester_duties(Epoch epoch, std::vector<ValidatorIndex> indices, SteadyTime deadline) {
+Task<Result<AttesterDuties>> BeaconNodes::attester_duties(Epoch epoch, std::vector<ValidatorIndex> indices,
+                                                          SteadyTime deadline) {
     NodeCall<AttesterDuties> call = [epoch, indices = std::move(indices), deadline](BeaconNode& node) {
         return node.attester_duties(epoch, indices, deadline);
     };

@@ -16,13 +16,13 @@ namespace holdfast::beacon {
 
 // Why a node is in or out.
 enum class Fitness {
-    kUnknown = 0,   // not asked yet
+    kUnknown = 0,  // not asked yet
     kFit,
-    kUnreachable,   // no answer
-    kForeign,       // another genesis or spec: never used
-    kBehind,        // head slot behind the other nodes' or the clock's
-    kOptimistic,    // its execution node has not verified its head
-    kFailing,       // answers with errors
+    kUnreachable,  // no answer
+    kForeign,      // another genesis or spec: never used
+    kBehind,       // head slot behind the other nodes' or the clock's
+    kOptimistic,   // its execution node has not verified its head
+    kFailing,      // answers with errors
 };
 [[nodiscard]] std::string_view to_string(Fitness fitness);
 
@@ -67,7 +67,8 @@ public:
     ~BeaconNodes();
 
     // Asks all for genesis and spec until `threshold` agree on the most common pair, or the deadline. A node that answers with
-    // another genesis or spec is kForeign, now or whenever it is first reached. kUnavailable with a sentence per node if too few.
+    // another genesis or spec is kForeign, now or whenever it is first reached. kUnavailable with a sentence per node if too
+    // few.
     Task<Result<void>> connect(std::size_t threshold, SteadyTime deadline);
     [[nodiscard]] const ethereum::ChainSpec& spec() const;
     [[nodiscard]] const ethereum::Genesis& genesis() const;
@@ -94,7 +95,8 @@ public:
 
     // Sent to all nodes that are not foreign; returns as soon as one accepted, or all failed. The rest go on in the background
     // until the deadline.
-    Task<Result<void>> publish_attestations(std::vector<ethereum::SingleAttestation> attestations, ethereum::ForkName fork, SteadyTime deadline);
+    Task<Result<void>> publish_attestations(std::vector<ethereum::SingleAttestation> attestations, ethereum::ForkName fork,
+                                            SteadyTime deadline);
     Task<Result<void>> subscribe_committees(std::vector<CommitteeSubscription> subscriptions, SteadyTime deadline);
 
 private:

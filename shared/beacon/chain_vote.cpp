@@ -8,7 +8,8 @@ std::string difference(const ChainIdentity& other, const ChainIdentity& ours) {
     const ethereum::Genesis& a = other.genesis;
     const ethereum::Genesis& b = ours.genesis;
     if (a.validators_root != b.validators_root) {
-        return "genesis validators root is " + to_short_hex(a.validators_root) + " instead of " + to_short_hex(b.validators_root);
+        return "genesis validators root is " + to_short_hex(a.validators_root) + " instead of " +
+               to_short_hex(b.validators_root);
     }
     if (a.time != b.time) {
         const auto seconds = [](WallTime time) { return std::to_string(time.time_since_epoch() / std::chrono::seconds{1}); };
@@ -25,8 +26,8 @@ std::size_t ChainVote::answers() const {
 }
 
 std::size_t ChainVote::votes(const ChainIdentity& identity) const {
-    return static_cast<std::size_t>(std::ranges::count_if(
-        answers_, [&](const auto& answer) { return answer && difference(*answer, identity).empty(); }));
+    return static_cast<std::size_t>(
+        std::ranges::count_if(answers_, [&](const auto& answer) { return answer && difference(*answer, identity).empty(); }));
 }
 
 const ChainIdentity* ChainVote::most_common() const {

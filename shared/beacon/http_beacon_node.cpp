@@ -104,7 +104,8 @@ public:
     }
     Task<Result<Root>> block_root(std::string block_id, SteadyTime deadline) override;
     Task<Result<std::vector<Validator>>> validators(std::vector<PublicKey> keys, SteadyTime deadline) override;
-    Task<Result<AttesterDuties>> attester_duties(Epoch epoch, std::vector<ValidatorIndex> indices, SteadyTime deadline) override;
+    Task<Result<AttesterDuties>> attester_duties(Epoch epoch, std::vector<ValidatorIndex> indices,
+                                                 SteadyTime deadline) override;
     Task<Result<ethereum::AttestationData>> attestation_data(Slot slot, SteadyTime deadline) override;
     Task<Result<void>> subscribe_committees(std::vector<CommitteeSubscription> subscriptions, SteadyTime deadline) override;
     Task<Result<void>> publish_attestations(std::shared_ptr<const std::string> body, ethereum::ForkName fork,
@@ -117,8 +118,8 @@ private:
     std::string base_;   // may have credentials
     std::string shown_;  // has none
     HttpBeaconNodeOptions options_;
-    bool get_validators_{false};    // the node does not know the POST form
-    bool repeated_topics_{false};   // topics=a&topics=b instead of topics=a,b
+    bool get_validators_{false};   // the node does not know the POST form
+    bool repeated_topics_{false};  // topics=a&topics=b instead of topics=a,b
     std::optional<SteadyTime> told_of_malformed_events_;
 
     // Node and path without query: a query may be kilobytes of keys.
@@ -211,9 +212,11 @@ Task<Result<std::vector<Validator>>> HttpBeaconNode::validators(std::vector<Publ
     co_return all;
 }
 
-Task<Result<AttesterDuties>> HttpBeaconNode::attester_duties(Epoch epoch, std::vector<ValidatorIndex> indices, SteadyTime deadline) {
+Task<Result<AttesterDuties>> HttpBeaconNode::attester_duties(Epoch epoch, std::vector<ValidatorIndex> indices,
+                                                             SteadyTime deadline) {
     const std::string path = "/eth/v1/validator/duties/attester/" + to_string(epoch);
-    if (indices.empty()) co_return with_context(context(path), failure(ErrorCode::kInvalidArgument, "no validators to ask for"));
+    if (indices.empty())
+        co_return with_context(context(path), failure(ErrorCode::kInvalidArgument, "no validators to ask for"));
     net::HttpRequest request = post(path, encode_indices(indices));
     const Result<net::HttpResponse> response = co_await send_ok(std::move(request), deadline);
     if (!response) co_return response.error();
@@ -258,7 +261,8 @@ Task<Result<void>> HttpBeaconNode::publish_attestations(std::shared_ptr<const st
 }
 
 Task<Result<void>> HttpBeaconNode::follow_events(std::function<void(NodeEvent)> on_event) {
-    const std::string path = repeated_topics_ ? "/eth/v1/events?topics=head&topics=chain_reorg" : "/eth/v1/events?topics=head,chain_reorg";
+    const std::string path =
+        repeated_topics_ ? "/eth/v1/events?topics=head&topics=chain_reorg" : "/eth/v1/events?topics=head,chain_reorg";
     net::HttpRequest request = get(path, "text/event-stream");
     request.url.insert(0, base_);
     EventStream stream{std::move(on_event)};

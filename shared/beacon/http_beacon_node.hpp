@@ -19,8 +19,8 @@ struct HttpBeaconNodeOptions {
 
 // `url` as configured: http(s)://[user:password@]host[:port][/prefix]. `client` and `clock` must outlive
 // the node. Failures:
-// kNotFound (404), kUnavailable (502, 503, 504, 429, optimistic, no connection), kTimeout, kInternal (other 5xx), kRefused (other
-// statuses), kMalformed (not what the API says).
+// kNotFound (404), kUnavailable (502, 503, 504, 429, optimistic, no connection), kTimeout, kInternal (other 5xx), kRefused
+// (other statuses), kMalformed (not what the API says).
 [[nodiscard]] std::unique_ptr<BeaconNode> make_http_beacon_node(net::HttpClient& client, Clock& clock, std::string url,
                                                                 HttpBeaconNodeOptions options = {});
 

@@ -1,5 +1,6 @@
-// Reading what a beacon node says, which may be anything: every wrong type, missing field or number out of range is a kMalformed
-// Result that names the field. Nothing here throws. Numbers of the Beacon API are decimal strings, bytes 0x and hex digits.
+// Reading what a beacon node says, which may be anything: every wrong type, missing field or number out of range is a
+// kMalformed Result that names the field. Nothing here throws. Numbers of the Beacon API are decimal strings, bytes 0x and hex
+// digits.
 #pragma once
 
 #include <json/value.h>

@@ -7,8 +7,8 @@ namespace holdfast::beacon {
 namespace {
 
 constexpr Duration kRetry = std::chrono::milliseconds{500};
-// Once enough nodes agree, so long those that have said nothing yet are waited for: they may show that more are on another chain, and
-// a start with all nodes is better than one with just enough.
+// Once enough nodes agree, so long those that have said nothing yet are waited for: they may show that more are on another
+// chain, and a start with all nodes is better than one with just enough.
 constexpr Duration kGrace = std::chrono::milliseconds{500};
 
 struct FirstAnswer {
@@ -29,7 +29,8 @@ Task<Result<FirstAnswer>> ask_all(std::shared_ptr<NodeSet> set, std::size_t node
     co_return answer;
 }
 
-Task<void> ask_until_answered(std::shared_ptr<NodeSet> set, std::size_t node, std::shared_ptr<Answers> answers, SteadyTime deadline) {
+Task<void> ask_until_answered(std::shared_ptr<NodeSet> set, std::size_t node, std::shared_ptr<Answers> answers,
+                              SteadyTime deadline) {
     while (true) {
         Result<FirstAnswer> answer = co_await ask_all(set, node, std::min(deadline, set->call_deadline()));
         const bool answered = answer.has_value();
@@ -41,8 +42,7 @@ Task<void> ask_until_answered(std::shared_ptr<NodeSet> set, std::size_t node, st
 
 // What is known so far.
 struct Connecting {
-    explicit Connecting(std::size_t nodes)
-        : vote{nodes}, answers(nodes), errors(nodes) {}
+    explicit Connecting(std::size_t nodes) : vote{nodes}, answers(nodes), errors(nodes) {}
 
     ChainVote vote;
     std::vector<std::optional<FirstAnswer>> answers;
@@ -71,8 +71,9 @@ struct Connecting {
 
 Error too_few(const NodeSet& set, const Connecting& state, std::size_t threshold) {
     const ChainIdentity* winner = state.vote.winner();
-    std::string text = "too few beacon nodes on one chain: " + std::to_string(winner == nullptr ? 0 : state.vote.votes(*winner)) +
-                       " of " + std::to_string(set.nodes.size()) + ", " + std::to_string(threshold) + " needed";
+    std::string text =
+        "too few beacon nodes on one chain: " + std::to_string(winner == nullptr ? 0 : state.vote.votes(*winner)) + " of " +
+        std::to_string(set.nodes.size()) + ", " + std::to_string(threshold) + " needed";
     for (std::size_t i = 0; i < set.nodes.size(); ++i) {
         // The error names the node itself.
         if (!state.answers[i]) {

@@ -165,7 +165,8 @@ void NodeJudge::judge(Node& node) {
         return;
     }
     if (node.failed_uses >= limits_.failures_max) {
-        return set(Fitness::kFailing, std::to_string(node.failed_uses) + " uses in a row failed, the last: " + node.last_failure);
+        return set(Fitness::kFailing,
+                   std::to_string(node.failed_uses) + " uses in a row failed, the last: " + node.last_failure);
     }
     if (node.sync.is_optimistic) return set(Fitness::kOptimistic, "its execution node has not verified its head");
     const std::size_t enough = node.fitness == Fitness::kFit ? 2 : 1;

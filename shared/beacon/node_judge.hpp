@@ -1,14 +1,15 @@
 // Which nodes are fit for duty, from what was seen of them. Pure: observations in, a verdict per node out.
 //
-// A node is judged by its head slot beside the others', not by what it says of its sync: one that stands still says it is synced, one
-// at the top may say it is syncing. In turn:
+// A node is judged by its head slot beside the others', not by what it says of its sync: one that stands still says it is
+// synced, one at the top may say it is syncing. In turn:
 //   foreign      another genesis or spec; final until an answer of it matches again
 //   unreachable  its last poll got no answer. Its chain is asked for anew before it is used again: it may be another one now
 //   failing      its last poll got an error, or `failures_max` uses in a row failed
 //   optimistic   says so; or its execution node is offline and its head is not the best
-//   behind       head more than `behind_slots_max` below the best head of the others, at two polls in a row (a block that came after
-//                empty slots is not everywhere at once). Where every node says that it is syncing, none can vouch for the others: then
-//                more than `syncing_slots_max` behind the clock. All equally behind (empty slots) are fit.
+//   behind       head more than `behind_slots_max` below the best head of the others, at two polls in a row (a block that came
+//   after
+//                empty slots is not everywhere at once). Where every node says that it is syncing, none can vouch for the
+//                others: then more than `syncing_slots_max` behind the clock. All equally behind (empty slots) are fit.
 // Heads ahead of the clock are not believed, unless all are.
 #pragma once
 

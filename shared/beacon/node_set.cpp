@@ -39,9 +39,7 @@ Task<void> NodeSet::join() {
     co_await sending.join();
 }
 
-Slot NodeSet::current_slot() const {
-    return ethereum::SlotClock{chain->spec, chain->genesis.time}.slot_at(clock.now());
-}
+Slot NodeSet::current_slot() const { return ethereum::SlotClock{chain->spec, chain->genesis.time}.slot_at(clock.now()); }
 
 void NodeSet::on_chain(std::size_t node, const ChainIdentity& identity) {
     const Fitness before = judge.fitness(node);

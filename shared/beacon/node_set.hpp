@@ -1,5 +1,5 @@
-// What the tasks of BeaconNodes share: the nodes, what is thought of them, and their events. Owned together by the tasks that run, so
-// that none outlives it. One thread.
+// What the tasks of BeaconNodes share: the nodes, what is thought of them, and their events. Owned together by the tasks that
+// run, so that none outlives it. One thread.
 #pragma once
 
 #include <memory>

@@ -45,7 +45,8 @@ void restart_deaf_stream(const std::shared_ptr<NodeSet>& set, std::size_t node, 
     seen.deaf_polls = head > seen.last_event_slot ? seen.deaf_polls + 1 : 0;
     const bool settled = set->clock.steady() >= seen.stream_opened + kStreamSettles;
     if (seen.deaf_polls < kDeafPolls || !settled) return;
-    log_debug("beacon node {}: no event of its head at slot {}, following its events anew", set->nodes[node]->url(), head.value);
+    log_debug("beacon node {}: no event of its head at slot {}, following its events anew", set->nodes[node]->url(),
+              head.value);
     seen.deaf_polls = 0;
     seen.stream_opened = set->clock.steady();
     set->following[node]->cancel();

@@ -66,26 +66,37 @@ std::string head_json() {
 }
 
 std::vector<Case> cases() {
-    const auto duties = [](std::string_view body) { return outcome(decode_attester_duties(body, Epoch{1}, {ValidatorIndex{3}})); };
+    const auto duties = [](std::string_view body) {
+        return outcome(decode_attester_duties(body, Epoch{1}, {ValidatorIndex{3}}));
+    };
     const auto validators = [](std::string_view body) { return outcome(decode_validators(body, {key(0x11)})); };
     return {
         {"genesis",
-         R"({"data":{"genesis_time":"1700000000","genesis_validators_root":")" + hex('a', 32) + R"(","genesis_fork_version":"0x10000042"}})",
+         R"({"data":{"genesis_time":"1700000000","genesis_validators_root":")" + hex('a', 32) +
+             R"(","genesis_fork_version":"0x10000042"}})",
          [](std::string_view body) { return outcome(decode_genesis(body)); },
          {}},
-        {"version", R"({"data":{"version":"Fake/v1"}})", [](std::string_view body) { return outcome(decode_version(body)); }, {}},
+        {"version",
+         R"({"data":{"version":"Fake/v1"}})",
+         [](std::string_view body) { return outcome(decode_version(body)); },
+         {}},
         {"syncing",
          R"({"data":{"head_slot":"7","sync_distance":"1","is_syncing":false,"is_optimistic":false,"el_offline":false}})",
          [](std::string_view body) { return outcome(decode_syncing(body)); },
          {"sync_distance"}},
-        {"block_root", R"({"data":{"root":")" + hex('a', 32) + R"("},"execution_optimistic":false,"finalized":false})",
+        {"block_root",
+         R"({"data":{"root":")" + hex('a', 32) + R"("},"execution_optimistic":false,"finalized":false})",
          [](std::string_view body) { return outcome(decode_block_root(body)); },
          {"finalized"}},
         {"validators", validators_json(), validators, {"execution_optimistic", "finalized", "balance", "slashed"}},
         {"attester_duties", duties_json(), duties, {}},
         {"attestation_data", data_json(), [](std::string_view body) { return outcome(decode_attestation_data(body)); }, {}},
-        {"head event", head_json(), [](std::string_view body) { return outcome(decode_event("head", body)); }, {"state", "epoch_transition"}},
-        {"reorganisation event", R"({"slot":"9","depth":"2","old_head_block":"0x00"})",
+        {"head event",
+         head_json(),
+         [](std::string_view body) { return outcome(decode_event("head", body)); },
+         {"state", "epoch_transition"}},
+        {"reorganisation event",
+         R"({"slot":"9","depth":"2","old_head_block":"0x00"})",
          [](std::string_view body) { return outcome(decode_event("chain_reorg", body)); },
          {"old_head_block"}},
     };
@@ -168,9 +179,17 @@ TEST(ApiDecode, EveryCutOfAnAnswerIsMalformed) {
 
 // Each field in turn replaced by everything that it is not; those that we read must be noticed and named.
 TEST(ApiDecode, AFieldOfAWrongTypeIsMalformedAndNamed) {
-    std::vector<Json::Value> wrong{Json::Value{Json::nullValue}, Json::Value{7},   Json::Value{-1},  Json::Value{1e300},
-                                   Json::Value{Json::arrayValue}, Json::Value{""}, Json::Value{"x"}, Json::Value{"-1"},
-                                   Json::Value{"0x"},             Json::Value{"18446744073709551616"}, Json::Value{"0xzz"},
+    std::vector<Json::Value> wrong{Json::Value{Json::nullValue},
+                                   Json::Value{7},
+                                   Json::Value{-1},
+                                   Json::Value{1e300},
+                                   Json::Value{Json::arrayValue},
+                                   Json::Value{""},
+                                   Json::Value{"x"},
+                                   Json::Value{"-1"},
+                                   Json::Value{"0x"},
+                                   Json::Value{"18446744073709551616"},
+                                   Json::Value{"0xzz"},
                                    Json::Value{std::string(1'000'000, '1')}};
     for (const Case& it : cases()) {
         Json::Value document = read(it.body);
@@ -346,7 +365,8 @@ TEST(ApiDecode, Events) {
 TEST(ApiDecode, ErrorsAreDescribedInOneLine) {
     EXPECT_EQ(describe_error(R"({"code":400,"message":"bad\nslot"})"), "bad slot");
     EXPECT_EQ(describe_error("404 page not found\n"), "404 page not found ");
-    EXPECT_EQ(describe_error(R"({"code":400,"message":"errors","failures":[{"index":"1","message":"old"},{"index":2,"message":"x"}]})"),
+    EXPECT_EQ(describe_error(
+                  R"({"code":400,"message":"errors","failures":[{"index":"1","message":"old"},{"index":2,"message":"x"}]})"),
               "errors (2 refused, the first: old)");
     EXPECT_EQ(describe_error(""), "");
     EXPECT_LE(describe_error(std::string(5'000'000, 'x')).size(), 200U);

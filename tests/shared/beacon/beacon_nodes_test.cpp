@@ -12,8 +12,8 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using testing::FakeBeaconNode;
 using ::testing::ElementsAre;
+using testing::FakeBeaconNode;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -74,7 +74,8 @@ protected:
         return event;
     }
     Result<AttesterDuties> duties(Duration allowed = seconds{10}) {
-        auto result = run(nodes->attester_duties(Epoch{1}, {ValidatorIndex{1}}, clock.steady() + allowed), allowed + seconds{1});
+        auto result =
+            run(nodes->attester_duties(Epoch{1}, {ValidatorIndex{1}}, clock.steady() + allowed), allowed + seconds{1});
         return result ? *result : Result<AttesterDuties>{failure(ErrorCode::kInternal, "attester_duties() did not end")};
     }
     Result<void> publish(Duration allowed = seconds{10}) {
@@ -351,7 +352,8 @@ TEST_F(BeaconNodesTest, AllFailingIsASentencePerNode) {
     const auto result = duties();
     ASSERT_FALSE(result.has_value());
     EXPECT_EQ(result.error().code, ErrorCode::kUnavailable);
-    for (const char* node : {"http://node0", "http://node1", "http://node2"}) EXPECT_THAT(result.error().message, HasSubstr(node));
+    for (const char* node : {"http://node0", "http://node1", "http://node2"})
+        EXPECT_THAT(result.error().message, HasSubstr(node));
 }
 
 TEST_F(BeaconNodesTest, AllHangingEndsAtTheDeadline) {
@@ -424,11 +426,13 @@ TEST_F(BeaconNodesTest, PublishesToNodesThatAreNotFitButNotToForeignOnes) {
 
 TEST_F(BeaconNodesTest, PublicationRefusedByAllIsASentencePerNode) {
     ASSERT_TRUE(connect().has_value());
-    for (FakeBeaconNode* fake : fakes) fake->behaviour["publish_attestations"].error = failure(ErrorCode::kRefused, "status 400");
+    for (FakeBeaconNode* fake : fakes)
+        fake->behaviour["publish_attestations"].error = failure(ErrorCode::kRefused, "status 400");
     const auto result = publish();
     ASSERT_FALSE(result.has_value());
     EXPECT_LT(took, milliseconds{100});
-    for (const char* node : {"http://node0", "http://node1", "http://node2"}) EXPECT_THAT(result.error().message, HasSubstr(node));
+    for (const char* node : {"http://node0", "http://node1", "http://node2"})
+        EXPECT_THAT(result.error().message, HasSubstr(node));
 }
 
 TEST_F(BeaconNodesTest, ANodeThatHangsGetsOnlySoManySends) {

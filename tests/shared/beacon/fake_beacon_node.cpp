@@ -5,13 +5,10 @@
 namespace holdfast::beacon::testing {
 
 std::map<std::string, std::string> spec_values() {
-    std::map<std::string, std::string> values{{"SLOT_DURATION_MS", "12000"},
-                                              {"SECONDS_PER_SLOT", "12"},
-                                              {"SLOTS_PER_EPOCH", "32"},
-                                              {"ATTESTATION_DUE_BPS", "3333"},
-                                              {"AGGREGATE_DUE_BPS", "6667"},
-                                              {"TARGET_AGGREGATORS_PER_COMMITTEE", "16"},
-                                              {"GENESIS_FORK_VERSION", "0x10000042"}};
+    std::map<std::string, std::string> values{
+        {"SLOT_DURATION_MS", "12000"},         {"SECONDS_PER_SLOT", "12"},    {"SLOTS_PER_EPOCH", "32"},
+        {"ATTESTATION_DUE_BPS", "3333"},       {"AGGREGATE_DUE_BPS", "6667"}, {"TARGET_AGGREGATORS_PER_COMMITTEE", "16"},
+        {"GENESIS_FORK_VERSION", "0x10000042"}};
     int number = 2;
     for (const char* fork : {"ALTAIR", "BELLATRIX", "CAPELLA", "DENEB", "ELECTRA"}) {
         values[std::string{fork} + "_FORK_VERSION"] = "0x" + std::to_string(number++) + "0000042";

@@ -66,7 +66,8 @@ public:
     Task<Result<SyncStatus>> syncing(SteadyTime deadline) override;
     Task<Result<Root>> block_root(std::string block_id, SteadyTime deadline) override;
     Task<Result<std::vector<Validator>>> validators(std::vector<PublicKey> keys, SteadyTime deadline) override;
-    Task<Result<AttesterDuties>> attester_duties(Epoch epoch, std::vector<ValidatorIndex> indices, SteadyTime deadline) override;
+    Task<Result<AttesterDuties>> attester_duties(Epoch epoch, std::vector<ValidatorIndex> indices,
+                                                 SteadyTime deadline) override;
     Task<Result<ethereum::AttestationData>> attestation_data(Slot slot, SteadyTime deadline) override;
     Task<Result<void>> subscribe_committees(std::vector<CommitteeSubscription> subscriptions, SteadyTime deadline) override;
     Task<Result<void>> publish_attestations(std::shared_ptr<const std::string> body, ethereum::ForkName fork,

@@ -60,7 +60,8 @@ HttpResponse recorded_response(const Json::Value& sample) {
         auto* bytes = reinterpret_cast<std::uint8_t*>(text.data());
         EXPECT_TRUE(from_hex(body["ssz_hex_start"].asString(), bytes, text.size()).has_value());
     }
-    return net::make_response(sample["response"]["status"].asInt(), sample["response"]["headers"]["Content-Type"].asString(), text);
+    return net::make_response(sample["response"]["status"].asInt(), sample["response"]["headers"]["Content-Type"].asString(),
+                              text);
 }
 
 Task<Reply> give(Reply reply) { co_return reply; }
@@ -72,7 +73,8 @@ protected:
             requests.push_back(request);
             return give(answer(request));
         });
-        node = make_http_beacon_node(start_client(), clock, "http://user:secret@127.0.0.1:" + std::to_string(port) + "/", options);
+        node =
+            make_http_beacon_node(start_client(), clock, "http://user:secret@127.0.0.1:" + std::to_string(port) + "/", options);
         shown = "http://127.0.0.1:" + std::to_string(port);
     }
 
@@ -112,8 +114,8 @@ protected:
     std::string shown;
 };
 
-#define SAMPLE_OR_SKIP(variable, name)                                             \
-    const auto variable##_found = sample(name);                                    \
+#define SAMPLE_OR_SKIP(variable, name)                                              \
+    const auto variable##_found = sample(name);                                     \
     if (!variable##_found) GTEST_SKIP() << "no recording of a real node: " << name; \
     const Json::Value& variable = *variable##_found
 
@@ -286,10 +288,13 @@ TEST_F(HttpBeaconNodeTest, ANodeThatDropsTheConnectionIsUnavailable) {
 }
 
 TEST_F(HttpBeaconNodeTest, GarbageIsMalformedForEveryCall) {
-    const std::vector<std::pair<std::string, std::string>> garbage{
-        {"application/json", "{"},       {"application/json", "[]"}, {"application/json", ""},
-        {"text/html", "<html></html>"},  {"", "x"},                  {"application/json", R"({"data":7})"},
-        {"application/json", R"({"data":[{"a":1}]})"}};
+    const std::vector<std::pair<std::string, std::string>> garbage{{"application/json", "{"},
+                                                                   {"application/json", "[]"},
+                                                                   {"application/json", ""},
+                                                                   {"text/html", "<html></html>"},
+                                                                   {"", "x"},
+                                                                   {"application/json", R"({"data":7})"},
+                                                                   {"application/json", R"({"data":[{"a":1}]})"}};
     for (const auto& [type, body] : garbage) {
         answer_with(200, type, body);
         PublicKey key;
@@ -299,7 +304,8 @@ TEST_F(HttpBeaconNodeTest, GarbageIsMalformedForEveryCall) {
         EXPECT_EQ(run(node->syncing(soon())).error().code, ErrorCode::kMalformed) << body;
         EXPECT_EQ(run(node->block_root("head", soon())).error().code, ErrorCode::kMalformed) << body;
         EXPECT_EQ(run(node->validators({key}, soon())).error().code, ErrorCode::kMalformed) << body;
-        EXPECT_EQ(run(node->attester_duties(Epoch{1}, {ValidatorIndex{1}}, soon())).error().code, ErrorCode::kMalformed) << body;
+        EXPECT_EQ(run(node->attester_duties(Epoch{1}, {ValidatorIndex{1}}, soon())).error().code, ErrorCode::kMalformed)
+            << body;
         EXPECT_EQ(run(node->attestation_data(Slot{1}, soon())).error().code, ErrorCode::kMalformed) << body;
     }
 }
@@ -395,7 +401,8 @@ TEST_F(HttpBeaconNodeTest, WherePostIsUnknownGetIsUsedFromThenOn) {
 
 TEST_F(HttpBeaconNodeTest, OnePieceThatFailsFailsAll) {
     answer = [this](const ServerRequest&) {
-        return Reply{requests.size() == 1 ? net::make_response(200, "application/json", R"({"data":[]})") : net::make_error(500, "no")};
+        return Reply{requests.size() == 1 ? net::make_response(200, "application/json", R"({"data":[]})")
+                                          : net::make_error(500, "no")};
     };
     EXPECT_EQ(run(node->validators(many_keys(1'001), soon())).error().code, ErrorCode::kInternal);
 }
@@ -431,9 +438,13 @@ Reply event_stream(std::vector<std::string> pieces) {
 
 TEST_F(HttpBeaconNodeTest, EventsComeInOrderAndGarbageIsSkipped) {
     const std::string first = head_event(5);
-    const std::vector<std::string> pieces{first.substr(0, 20), first.substr(20), ": still here\n\n",
-                                          net::format_event("head", "{broken"), net::format_event("head", R"({"slot":5})"),
-                                          net::format_event("block", "{}"), net::format_event("chain_reorg", R"({"slot":"6","depth":"2"})"),
+    const std::vector<std::string> pieces{first.substr(0, 20),
+                                          first.substr(20),
+                                          ": still here\n\n",
+                                          net::format_event("head", "{broken"),
+                                          net::format_event("head", R"({"slot":5})"),
+                                          net::format_event("block", "{}"),
+                                          net::format_event("chain_reorg", R"({"slot":"6","depth":"2"})"),
                                           head_event(7)};
     answer = [pieces](const ServerRequest&) { return event_stream(pieces); };
     std::vector<NodeEvent> events;
