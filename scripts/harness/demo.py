@@ -47,12 +47,12 @@ class Demo:
         view.say(f"starting {PROTECTORS} protectors and the primary")
         self.protectors = start_protectors(run, PROTECTORS, self.chain.time, self.chain.info["genesis_validators_root"])
         self.primary = Primary(run, self.chain.nodes, keystores, self.protectors, QUORUM)
-        self._last_slot = options.epochs * self.chain.time.slots_per_epoch - 1
+        self.last_slot = options.epochs * self.chain.time.slots_per_epoch - 1
 
     def go(self):
         """Runs to the end; returns the score."""
-        kill_slot = None if self._options.no_kill else self.chain.time.first_slot(1)
-        end = self.chain.time.start_of(self._last_slot + INCLUSION_SLOTS) + 0.9 * self._options.slot_ms / 1000
+        kill_slot = None if self._options.no_kill else min(self.chain.time.first_slot(1), (self.last_slot + 1) // 2)
+        end = self.chain.time.start_of(self.last_slot + INCLUSION_SLOTS) + 0.9 * self._options.slot_ms / 1000
         while time.time() < end:
             if kill_slot is not None and self.chain.time.slot() >= kill_slot:
                 self._kill()

@@ -6,6 +6,7 @@ from .screen import BOLD, DIM, GREEN, RED, YELLOW
 
 SLOTS_SHOWN = 8
 SETTLED_SLOTS = 2  # so many slots later an attestation is in a block, if nothing is wrong
+HEADER = "  slot  epoch   arrived  in the chain  source  target  head"
 
 
 class DemoView:
@@ -26,8 +27,10 @@ class DemoView:
         if self.live:
             self._screen.show(self._lines(demo))
             return
-        settled = demo.chain.time.slot() - SETTLED_SLOTS
+        settled = min(demo.chain.time.slot() - SETTLED_SLOTS, demo.last_slot)
         while self._said_slot < settled:
+            if self._said_slot < 0:
+                self._screen.say(HEADER)
             self._said_slot += 1
             self._screen.say("".join(text for text, _ in self._slot_line(demo, self._said_slot)))
 
@@ -49,7 +52,7 @@ class DemoView:
         lines += self._node_lines(demo)
         lines += self._protector_lines(demo)
         lines.append([("  primary      ", None), self._light(demo.primary.process.running), (f" {demo.primary.url}", DIM)])
-        lines += ["", "  slot  epoch  attested  in the chain  source  target  head"]
+        lines += ["", HEADER]
         shown = range(max(0, slot - SLOTS_SHOWN + 1), slot + 1)
         lines += [self._slot_line(demo, number) for number in shown]
         return [*lines, "", self._score_line(demo)]
@@ -83,7 +86,7 @@ class DemoView:
         score = demo.chain.slot_totals(slot)
         settled = demo.chain.time.slot() - slot >= SETTLED_SLOTS
         colour = GREEN if score.perfect() else RED if settled else YELLOW
-        text = (f"  {slot:4}  {demo.chain.time.epoch_of(slot):5}  {demo.chain.accepted(slot):3} of {score.due:2}      {score.included:3} of "
+        text = (f"  {slot:4}  {demo.chain.time.epoch_of(slot):5}  {demo.chain.accepted(slot):3} of {score.due:2}     {score.included:3} of "
                 f"{score.due:2}     {score.right_source:3}     {score.right_target:3}   {score.right_head:3}")
         return [(text, colour)]
 
