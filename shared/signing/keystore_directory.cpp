@@ -35,13 +35,6 @@ Result<std::string> read_file(const fs::path& file) {
     return content;
 }
 
-// A password file's last line end is not part of the password.
-Result<std::string> read_password(const fs::path& file) {
-    HOLDFAST_TRY(auto text, read_file(file));
-    while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
-    return text;
-}
-
 fs::path password_file_of(const KeystoreSource& source, const fs::path& keystore) {
     if (!source.password_file.empty()) return source.password_file;
     const fs::path folder = source.passwords.empty() ? keystore.parent_path() : source.passwords;
@@ -75,7 +68,8 @@ struct Item {
 Result<Secret> decrypt(const KeystoreSource& source, const fs::path& file) {
     HOLDFAST_TRY(const auto json, read_file(file));
     const fs::path password_file = password_file_of(source, file);
-    auto password = read_password(password_file);
+    // Its line end is no part of the password: decrypt_keystore takes control codes out.
+    auto password = read_file(password_file);
     if (!password) return with_context(file.string() + ": no password", password.error());
     Result<Secret> secret = decrypt_keystore(json, password.value());
     OPENSSL_cleanse(password.value().data(), password.value().size());

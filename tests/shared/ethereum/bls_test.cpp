@@ -1,6 +1,7 @@
 // Goal: signatures are Ethereum's, and nothing false verifies.
 #include "shared/ethereum/bls.hpp"
 
+#include <blst.h>
 #include <gtest/gtest.h>
 
 #include "shared/ethereum/interop_keys.hpp"
@@ -48,6 +49,26 @@ TEST(Bls, PublicKey_InfinityAndGarbage_Refused) {
     PublicKey garbage;
     garbage.bytes.fill(0xab);
     EXPECT_FALSE(DecodedPublicKey::decode(garbage));
+}
+
+// The cofactors are large: the first point of the curve that small numbers give is not in the group.
+TEST(Bls, PublicKey_OnTheCurveButNotInTheGroup_Refused) {
+    PublicKey key;
+    blst_p1_affine point;
+    key.bytes[0] = 0x80;
+    while (blst_p1_uncompress(&point, key.data()) != BLST_SUCCESS) ++key.bytes.back();
+    ASSERT_TRUE(blst_p1_affine_on_curve(&point) && !blst_p1_affine_in_g1(&point));
+    EXPECT_FALSE(DecodedPublicKey::decode(key));
+}
+
+TEST(Bls, Signature_OnTheCurveButNotInTheGroup_Refused) {
+    Signature signature;
+    blst_p2_affine point;
+    signature.bytes[0] = 0x80;
+    while (blst_p2_uncompress(&point, signature.data()) != BLST_SUCCESS) ++signature.bytes.back();
+    ASSERT_TRUE(blst_p2_affine_on_curve(&point) && !blst_p2_affine_in_g2(&point));
+    EXPECT_FALSE(bls_aggregate(std::vector{signature}));
+    EXPECT_FALSE(bls_verify(derive_public_key(interop_secret(1)), Root{}, signature));
 }
 
 TEST(Bls, Signature_Infinity_Refused) {

@@ -98,6 +98,8 @@ TEST(Keystore, ParametersThatWouldTakeAllMemoryOrTime_Refused) {
     const std::string json = encrypt_keystore(ethereum::interop_secret(0), "password", KeyDerivation::kScrypt, true);
     expect_malformed(replaced(json, "\"n\" : 1024", "\"n\" : 1073741824"));
     expect_malformed(replaced(json, "\"n\" : 1024", "\"n\" : 1023"));
+    // 1.5 GiB: OpenSSL alone would do it
+    expect_malformed(replaced(replaced(json, "\"n\" : 1024", "\"n\" : 1048576"), "\"r\" : 8", "\"r\" : 12"));
     expect_malformed(replaced(json, "\"r\" : 8", "\"r\" : 0"));
 }
 
