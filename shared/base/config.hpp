@@ -62,7 +62,7 @@ public:
     void duration(OptionInfo info, Duration& target, Duration min, Duration max);
     // One of a few words.
     template <class T>
-    void choice(OptionInfo info, T& target, std::vector<std::pair<std::string, T>> allowed);
+    void choice(const OptionInfo& info, T& target, std::vector<std::pair<std::string, T>> allowed);
 
     // Called when all values are taken, to add what only the program can see. A problem that starts with the name of an option
     // whose value could not be taken is left out: that option has its sentence already.
@@ -104,7 +104,7 @@ private:
 [[nodiscard]] std::string format_duration(Duration duration);
 
 template <class T>
-void OptionSet::choice(OptionInfo info, T& target, std::vector<std::pair<std::string, T>> allowed) {
+void OptionSet::choice(const OptionInfo& info, T& target, std::vector<std::pair<std::string, T>> allowed) {
     std::vector<std::string> words;
     std::vector<T> values;
     std::string standard;
@@ -113,7 +113,7 @@ void OptionSet::choice(OptionInfo info, T& target, std::vector<std::pair<std::st
         words.push_back(std::move(word));
         values.push_back(std::move(value));
     }
-    add(std::move(info), Kind::kText, "WORD", std::move(standard),
+    add(info, Kind::kText, "WORD", std::move(standard),
         [&target, words = std::move(words), values = std::move(values)](const Parts& parts) -> Result<void> {
             HOLDFAST_TRY(const std::size_t index, find_word(parts.front(), words));
             target = values[index];

@@ -10,7 +10,7 @@
 namespace holdfast {
 namespace {
 
-constexpr std::size_t kFileBytesMax = 1024 * 1024;
+constexpr std::size_t kFileBytesMax = std::size_t{1024} * 1024;
 
 std::vector<std::string> split(const std::string& text) {
     std::vector<std::string> parts;

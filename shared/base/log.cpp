@@ -34,7 +34,7 @@ const char* journal_prefix(LogLevel level) {
 
 // systemd.exec(5): JOURNAL_STREAM is "device:inode" of the stream that goes to the journal, if it is one.
 bool writes_to_journal() {
-    const char* stream = std::getenv("JOURNAL_STREAM");
+    const char* stream = std::getenv("JOURNAL_STREAM");  // NOLINT(concurrency-mt-unsafe): nobody changes it
     struct stat status {};
     if (stream == nullptr || fstat(STDERR_FILENO, &status) != 0) return false;
     return std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino) == stream;

@@ -4,7 +4,7 @@
 
 namespace holdfast {
 
-RealClock::RealClock(Executor executor) : timer_{std::move(executor)} {}
+RealClock::RealClock(const Executor& executor) : timer_{executor} {}
 
 WallTime RealClock::now() const { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
 

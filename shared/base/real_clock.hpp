@@ -10,7 +10,7 @@ namespace holdfast {
 
 class RealClock final : public Clock {
 public:
-    explicit RealClock(Executor executor);
+    explicit RealClock(const Executor& executor);
 
     [[nodiscard]] WallTime now() const override;
     [[nodiscard]] SteadyTime steady() const override;
