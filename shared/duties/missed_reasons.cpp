@@ -35,7 +35,7 @@ std::string_view code_of(MissedReason reason) {
     for (const MissedReasonText& text : kReasons) {
         if (text.reason == reason) return text.code;
     }
-    HOLDFAST_ASSERT(!"a reason without a text");
+    HOLDFAST_ASSERT(false && "a reason without a text");
     return {};
 }
 
