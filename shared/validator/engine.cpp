@@ -93,6 +93,7 @@ Task<void> Engine::run() {
     co_await slot_tasks_.join();
     background_.cancel();
     co_await background_.join();
+    co_await attestation_->stop();
     co_await nodes_.stop();
 }
 

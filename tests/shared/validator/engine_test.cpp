@@ -179,6 +179,16 @@ TEST_F(EngineTest, NodesSixtyMillisecondsApart) {
     for (const FakeNode::Control& control : controls) EXPECT_EQ(control.early_questions, 0U);
 }
 
+// A real node (Prysm) answers 200 to a vote for a block that it does not have yet, and may keep nothing of it.
+TEST_F(EngineTest, ANodeThatLearnsOfTheBlockAfterTheVotes_IsSentThemOnceMore) {
+    controls[2].block_delay = 800ms;
+    begin();
+    go_to(24, 0s);
+    EXPECT_EQ(controls[0].posts, 8U);
+    EXPECT_EQ(controls[1].posts, 8U);
+    EXPECT_EQ(controls[2].posts, 16U);
+}
+
 TEST_F(EngineTest, OneNodeDownAndOneHangingAfterTheStart) {
     begin();
     controls[1].hanging = true;
