@@ -26,6 +26,7 @@ namespace holdfast {
 namespace {
 
 bool prepared() {
+    ::unsetenv("HOLDFAST_CORE_DUMPS");
     prepare_process();
     rlimit files{};
     rlimit core{};
