@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Head event to all attestations of the slot accepted by the simulated chain (signatures verified), with everything real in between:
-3 beacon nodes, 4 protectors with fsync and quorum 3, local keys, mainnet preset, 3-second slots.
+"""From the head event to the arrival of all the slot's attestations at the simulated chain, which then verifies and includes them.
+All between is real: 3 beacon nodes, 4 protectors with fsync and quorum 3, local keys, mainnet preset, 3-second slots.
 
 Prints p50 and p99 over the measured slots, CPU seconds per slot and resident memory of holdfast-primary, as one JSON line at the
 end. Exit code 0 only if no attestation was missed and nothing is slashable.
