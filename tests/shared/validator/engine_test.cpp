@@ -95,10 +95,12 @@ protected:
         time.advance(when - time.wall());
     }
 
-    // Who attested at which slots, as a node received it.
+    // Who attested at which slots, as a node received it; the same vote once more (LateDelivery) counts once, another one twice.
     static std::multimap<std::uint64_t, Slot> by_validator(const FakeNode::Control& control) {
+        std::set<std::tuple<std::uint64_t, Slot, Root>> votes;
+        for (const FakeNode::Sent& sent : control.sent) votes.emplace(sent.validator.value, sent.slot, sent.block);
         std::multimap<std::uint64_t, Slot> result;
-        for (const FakeNode::Sent& sent : control.sent) result.emplace(sent.validator.value, sent.slot);
+        for (const auto& [validator, slot, block] : votes) result.emplace(validator, slot);
         return result;
     }
     void expect_all_attested(std::uint64_t first_epoch, std::uint64_t epochs, const FakeNode::Control& control) const {
