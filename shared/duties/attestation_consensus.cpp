@@ -193,8 +193,8 @@ GaveUp AttestationConsensus::give_up() const {
         return {MissedReason::kNoData, std::to_string(answers) + " of " + std::to_string(fit) +
                                            " fit nodes gave attestation data, the threshold is " + threshold};
     }
-    return {MissedReason::kNoAgreement,
-            "at most " + std::to_string(best) + " of " + std::to_string(answers) + " nodes agreed, the threshold is " + threshold};
+    return {MissedReason::kNoAgreement, "at most " + std::to_string(best) + " of " + std::to_string(answers) +
+                                            " nodes agreed, the threshold is " + threshold};
 }
 
 bool AttestationConsensus::askable(const Node& node) const {

@@ -1,11 +1,11 @@
 // Which vote: the rules of one slot as a plain state machine (events in, actions out; no clock, no socket, no thread).
 //
-// With a head event for this slot's block: nodes that announced the block are asked for attestation data, only data that carries
-// it is taken, and its source and target must be confirmed by `threshold` nodes (now, or earlier in this epoch: CheckpointCache).
-// The others are given a moment to announce the same block, so that one node on a branch of its own does not decide for all: the
-// block that most nodes announced wins, as soon as `threshold` did or the moment is over.
-// Without one at the deadline, or when that takes too long: all fit nodes are asked, in rounds, until `threshold` of them give the same
-// data. A node is never asked before it announced the block or the deadline has come: it may freeze its first answer for the slot.
+// With a head event for this slot's block: nodes that announced the block are asked for attestation data, only data that
+// carries it is taken, and its source and target must be confirmed by `threshold` nodes (now, or earlier in this epoch:
+// CheckpointCache). The others are given a moment to announce the same block, so that one node on a branch of its own does not
+// decide for all: the block that most nodes announced wins, as soon as `threshold` did or the moment is over. Without one at
+// the deadline, or when that takes too long: all fit nodes are asked, in rounds, until `threshold` of them give the same data.
+// A node is never asked before it announced the block or the deadline has come: it may freeze its first answer for the slot.
 //
 // Every input returns the actions to do now; next_time() says when on_time() must be called if nothing else comes before.
 #pragma once
@@ -32,9 +32,9 @@ struct ConsensusSettings {
     Epoch epoch;
     std::size_t nodes{0};
     std::size_t threshold{1};
-    std::uint64_t index_max{0};  // highest AttestationData.index possible: 0 before Gloas, 1 from it on
-    SteadyTime due;              // the fork's deadline
-    SteadyTime end;              // too late from here on
+    std::uint64_t index_max{0};    // highest AttestationData.index possible: 0 before Gloas, 1 from it on
+    SteadyTime due;                // the fork's deadline
+    SteadyTime end;                // too late from here on
     Duration agreement_wait{};     // from the first head event to head events of `threshold` nodes for the same block
     Duration data_wait{};          // from the first head event to data that carries its block
     Duration confirmation_wait{};  // from the first head event to confirmed checkpoints
@@ -42,7 +42,8 @@ struct ConsensusSettings {
     Duration round_max{std::chrono::milliseconds{500}};  // ... and after many
 };
 
-// Time limits for a slot length: 0.25 s, 0.5 s and 1 s of a slot of 12 s, but not so short that a loaded machine can't meet them.
+// Time limits for a slot length: 0.25 s, 0.5 s and 1 s of a slot of 12 s, but not so short that a loaded machine can't meet
+// them.
 void set_waits(ConsensusSettings& settings, Duration slot_duration);
 
 struct AskData {
@@ -51,8 +52,8 @@ struct AskData {
 struct Decided {
     ethereum::AttestationData data;
     bool by_event{false};
-    bool from_cache{false};     // checkpoints were confirmed earlier in the epoch
-    std::size_t confirmed_by{0};  // nodes whose data has these checkpoints (by event) or is this data (without)
+    bool from_cache{false};           // checkpoints were confirmed earlier in the epoch
+    std::size_t confirmed_by{0};      // nodes whose data has these checkpoints (by event) or is this data (without)
     std::optional<std::size_t> node;  // by event: whose data it is
 };
 struct GaveUp {
@@ -70,8 +71,8 @@ using Actions = std::vector<Action>;
 struct ConsensusCounters {
     std::uint64_t optimistic_events{0};
     std::uint64_t unfit_events{0};
-    std::uint64_t late_events{0};         // first seen after the rounds had begun or the decision was made
-    std::uint64_t other_blocks_late{0};   // another block for the slot after the decision
+    std::uint64_t late_events{0};        // first seen after the rounds had begun or the decision was made
+    std::uint64_t other_blocks_late{0};  // another block for the slot after the decision
 };
 
 class AttestationConsensus {

@@ -51,7 +51,8 @@ Task<void> AttestationDuty::perform(Slot slot) {
     report.due = pending_at(slot).size();
     if (report.due == 0 && cache_.knows(report.epoch)) co_return;
     if (*report.started >= nodes_.spec().slot_duration()) {
-        report.miss(MissedReason::kTooLate, report.due, "begun " + std::to_string(to_ms(*report.started)) + " ms into the slot");
+        report.miss(MissedReason::kTooLate, report.due,
+                    "begun " + std::to_string(to_ms(*report.started)) + " ms into the slot");
     } else {
         co_await vote(report);
     }
@@ -62,8 +63,9 @@ void AttestationDuty::on_event(const beacon::NodeEventAt& at) {
     if (const auto* reorg = std::get_if<beacon::ReorgEvent>(&at.event)) {
         if (cache_.on_reorg(*reorg)) {
             ++checkpoints_dropped_;
-            log_warn("node {}: reorganisation of depth {} at slot {} across an epoch's edge; checkpoints are to be confirmed again",
-                     at.node + 1, reorg->depth, reorg->slot.value);
+            log_warn(
+                "node {}: reorganisation of depth {} at slot {} across an epoch's edge; checkpoints are to be confirmed again",
+                at.node + 1, reorg->depth, reorg->slot.value);
         }
         return;
     }

@@ -1,6 +1,6 @@
-// The attestation duty, slot by slot: decide on the vote, have it approved by the quorum (one request for all keys of the slot), sign
-// what is approved, publish it to all nodes (one POST for all keys ready together). A validator attests once per epoch at most,
-// a slot is performed once at most.
+// The attestation duty, slot by slot: decide on the vote, have it approved by the quorum (one request for all keys of the
+// slot), sign what is approved, publish it to all nodes (one POST for all keys ready together). A validator attests once per
+// epoch at most, a slot is performed once at most.
 #pragma once
 
 #include <deque>
@@ -20,8 +20,9 @@ namespace holdfast::duties {
 
 struct AttestationOptions {
     std::size_t threshold{1};  // nodes that must agree
-    Duration quorum_timeout_min{std::chrono::milliseconds{500}};  // one request to the quorum: a sixth of the slot, at least this
-    Duration quorum_retry{std::chrono::milliseconds{250}};        // between two requests for keys that got no quorum
+    Duration quorum_timeout_min{
+        std::chrono::milliseconds{500}};                    // one request to the quorum: a sixth of the slot, at least this
+    Duration quorum_retry{std::chrono::milliseconds{250}};  // between two requests for keys that got no quorum
     Duration publish_timeout{std::chrono::seconds{10}};
 };
 
@@ -34,8 +35,8 @@ public:
                     const DutyBook& book, signing::SigningDoor& door, protection::QuorumClient& quorum,
                     AttestationOptions options, Observer observer);
 
-    // The duties of `slot`, from its start to its end at most (and the publication's time limit). Nothing if this slot or a later
-    // one has been performed. Without duties it confirms the epoch's checkpoints, if that is still to be done.
+    // The duties of `slot`, from its start to its end at most (and the publication's time limit). Nothing if this slot or a
+    // later one has been performed. Without duties it confirms the epoch's checkpoints, if that is still to be done.
     Task<void> perform(Slot slot);
     // Every event of every node, as it comes.
     void on_event(const beacon::NodeEventAt& event);
@@ -86,7 +87,8 @@ private:
     [[nodiscard]] Work make_work(SlotReport& report, const ConsensusOutcome& outcome) const;
     Task<void> approve_and_publish(SlotReport& report, Work& work);
     Task<void> attempt(SlotReport& report, Work& work);
-    Task<std::vector<ethereum::SingleAttestation>> sign(SlotReport& report, Work& work, std::vector<signing::Approval> approvals);
+    Task<std::vector<ethereum::SingleAttestation>> sign(SlotReport& report, Work& work,
+                                                        std::vector<signing::Approval> approvals);
     Task<void> publish(SlotReport& report, const Work& work, std::vector<ethereum::SingleAttestation> attestations);
     [[nodiscard]] std::vector<bool> who_announced(const Root& block) const;
     void note_head(SlotReport& report, const AttestationConsensus& machine) const;

@@ -99,7 +99,8 @@ Task<void> AttesterDutiesService::subscribe(Epoch epoch) {
         }
     }
     if (subscriptions.empty()) co_return;
-    const Result<void> sent = co_await nodes_.subscribe_committees(std::move(subscriptions), clock_.steady() + options_.call_timeout);
+    const Result<void> sent =
+        co_await nodes_.subscribe_committees(std::move(subscriptions), clock_.steady() + options_.call_timeout);
     if (!sent) log_warn("committee subscriptions of epoch {}: {}", epoch.value, sent.error().message);
 }
 

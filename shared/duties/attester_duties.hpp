@@ -1,5 +1,5 @@
-// Keeps the duty book filled: fetches the attester duties of this and the next epoch, again after a reorganisation that moves them
-// or when a validator becomes active, and tells the nodes which committees to listen to.
+// Keeps the duty book filled: fetches the attester duties of this and the next epoch, again after a reorganisation that moves
+// them or when a validator becomes active, and tells the nodes which committees to listen to.
 #pragma once
 
 #include <cstdint>
@@ -32,7 +32,8 @@ public:
     Task<void> run();
     // Looks at once whether something is missing (a new epoch, another set of validators).
     void wake() { wake_.notify_all(); }
-    // Has duties fetched again if they stand on another block than the head says. True if the duties of this or the next epoch do.
+    // Has duties fetched again if they stand on another block than the head says. True if the duties of this or the next epoch
+    // do.
     bool on_head(const beacon::HeadEvent& event);
 
     [[nodiscard]] const DutyBook& book() const { return book_; }

@@ -1,5 +1,6 @@
-// Source and target that enough nodes have confirmed for an epoch. With them known, one node's attestation data suffices in the rest
-// of the epoch. Pure; dropped when the chain is reorganised across the epoch's edge, where other checkpoints may become right.
+// Source and target that enough nodes have confirmed for an epoch. With them known, one node's attestation data suffices in the
+// rest of the epoch. Pure; dropped when the chain is reorganised across the epoch's edge, where other checkpoints may become
+// right.
 #pragma once
 
 #include <optional>
@@ -21,8 +22,9 @@ public:
     [[nodiscard]] bool knows(Epoch epoch) const { return confirmed_ && confirmed_->target.epoch == epoch; }
     void drop() { confirmed_.reset(); }
 
-    // Drops what is confirmed if the reorganisation reaches back to the first slot of the confirmed epoch or before. (Nodes count
-    // depth in blocks or in slots; reaching the first slot counts, because it may have been the checkpoint.) True if dropped.
+    // Drops what is confirmed if the reorganisation reaches back to the first slot of the confirmed epoch or before. (Nodes
+    // count depth in blocks or in slots; reaching the first slot counts, because it may have been the checkpoint.) True if
+    // dropped.
     bool on_reorg(const beacon::ReorgEvent& event) {
         if (!confirmed_) return false;
         const std::uint64_t first = confirmed_->target.epoch.value * slots_per_epoch_;

@@ -1,4 +1,5 @@
-// The consensus of one slot at work: feeds the state machine with the nodes' head events, answers and time, and asks what it wants asked.
+// The consensus of one slot at work: feeds the state machine with the nodes' head events, answers and time, and asks what it
+// wants asked.
 #pragma once
 
 #include <memory>

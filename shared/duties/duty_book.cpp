@@ -49,7 +49,8 @@ std::vector<AttesterDuty> DutyBook::at(Slot slot) const {
     std::vector<AttesterDuty> result;
     const auto known = epochs_.find(Epoch{slot.value / slots_per_epoch_});
     if (known == epochs_.end()) return result;
-    std::ranges::copy_if(known->second.duties, std::back_inserter(result), [slot](const AttesterDuty& d) { return d.slot == slot; });
+    std::ranges::copy_if(known->second.duties, std::back_inserter(result),
+                         [slot](const AttesterDuty& d) { return d.slot == slot; });
     return result;
 }
 

@@ -15,8 +15,9 @@ constexpr std::array kReasons{
                      "Nodes are reachable but slow, hanging, or answer with errors or impossible data."},
     MissedReasonText{MissedReason::kNoAgreement, "no_agreement", "the threshold of nodes never agreed on one vote",
                      "Nodes see different heads or checkpoints: a split network, or a node that is on a wrong chain."},
-    MissedReasonText{MissedReason::kNoQuorum, "no_quorum", "too few protectors said yes in time",
-                     "Protectors are down or unreachable. Nothing is signed without the quorum; duties resume when it is back."},
+    MissedReasonText{
+        MissedReason::kNoQuorum, "no_quorum", "too few protectors said yes in time",
+        "Protectors are down or unreachable. Nothing is signed without the quorum; duties resume when it is back."},
     MissedReasonText{MissedReason::kRefused, "refused", "protectors refused the vote",
                      "The vote conflicts with one that is recorded. Look for another client that uses the same keys."},
     MissedReasonText{MissedReason::kSigningFailed, "signing_failed", "the approved vote could not be signed",

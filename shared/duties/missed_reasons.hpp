@@ -19,9 +19,9 @@ enum class MissedReason {
 
 struct MissedReasonText {
     MissedReason reason;
-    std::string_view code;      // label of duty_missed_total, word in the log
-    std::string_view summary;   // one line
-    std::string_view advice;    // what it means and what to look at
+    std::string_view code;     // label of duty_missed_total, word in the log
+    std::string_view summary;  // one line
+    std::string_view advice;   // what it means and what to look at
 };
 
 [[nodiscard]] std::span<const MissedReasonText> missed_reasons();

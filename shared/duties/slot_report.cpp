@@ -35,8 +35,8 @@ std::size_t SlotReport::missed_count() const {
 }
 
 std::string describe(const SlotReport& report) {
-    std::string line = "slot " + to_string(report.slot) + " (epoch " + to_string(report.epoch) + "): " +
-                       std::to_string(report.attested) + " of " + std::to_string(report.due) + " attested";
+    std::string line = "slot " + to_string(report.slot) + " (epoch " + to_string(report.epoch) +
+                       "): " + std::to_string(report.attested) + " of " + std::to_string(report.due) + " attested";
     if (report.vote) {
         const ethereum::AttestationData& data = report.vote->data;
         line += ", block " + to_short_hex(data.beacon_block_root) + " source " + to_string(data.source.epoch) + " target " +

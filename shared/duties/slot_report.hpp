@@ -29,7 +29,7 @@ struct SlotReport {
     std::optional<Duration> started;
     std::optional<Duration> decided;
     std::optional<Duration> approved;
-    std::optional<Duration> posted;   // first accepted by a node
+    std::optional<Duration> posted;  // first accepted by a node
     ConsensusCounters counters;
 
     void miss(MissedReason reason, std::size_t count, const std::string& detail);

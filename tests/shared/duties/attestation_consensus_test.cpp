@@ -1,4 +1,5 @@
-// The rules of one slot, scripted: 12 s slots, due at 4 s, three nodes, threshold two, slot 100 of epochs of 32 unless said otherwise.
+// The rules of one slot, scripted: 12 s slots, due at 4 s, three nodes, threshold two, slot 100 of epochs of 32 unless said
+// otherwise.
 #include "shared/duties/attestation_consensus.hpp"
 
 #include <gtest/gtest.h>

@@ -20,8 +20,8 @@ TEST(MissedReasons, EachHasItsOwnCodeAndTheDocumentListsIt) {
     for (const MissedReasonText& reason : missed_reasons()) {
         EXPECT_TRUE(codes.insert(reason.code).second) << reason.code;
         EXPECT_EQ(code_of(reason.reason), reason.code);
-        const std::string row = "| `" + std::string{reason.code} + "` | " + std::string{reason.summary} + " | " +
-                                std::string{reason.advice} + " |";
+        const std::string row =
+            "| `" + std::string{reason.code} + "` | " + std::string{reason.summary} + " | " + std::string{reason.advice} + " |";
         EXPECT_NE(text.str().find(row), std::string::npos) << "no row: " << row;
     }
 }
@@ -47,10 +47,11 @@ TEST(SlotReport, LineSaysWhatWasDoneWhenAndWhatWasMissed) {
     report.posted = 331ms;
     report.miss(MissedReason::kNoQuorum, 2, "protector 2: connection refused");
     EXPECT_EQ(report.missed_count(), 2U);
-    EXPECT_EQ(describe(report),
-              "slot 123 (epoch 3): 2 of 4 attested, block 0x121212..1212 source 2 target 3, head event +312 ms from node 1, "
-              "decided +318 ms (event, confirmed by 2 nodes), approved +320 ms, posted +331 ms; missed 2: no_quorum (protector 2: "
-              "connection refused)");
+    EXPECT_EQ(
+        describe(report),
+        "slot 123 (epoch 3): 2 of 4 attested, block 0x121212..1212 source 2 target 3, head event +312 ms from node 1, "
+        "decided +318 ms (event, confirmed by 2 nodes), approved +320 ms, posted +331 ms; missed 2: no_quorum (protector 2: "
+        "connection refused)");
 }
 
 }  // namespace

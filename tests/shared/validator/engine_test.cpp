@@ -95,7 +95,8 @@ protected:
         time.advance(when - time.wall());
     }
 
-    // Who attested at which slots, as a node received it; the same vote once more (LateDelivery) counts once, another one twice.
+    // Who attested at which slots, as a node received it; the same vote once more (LateDelivery) counts once, another one
+    // twice.
     static std::multimap<std::uint64_t, Slot> by_validator(const FakeNode::Control& control) {
         std::set<std::tuple<std::uint64_t, Slot, Root>> votes;
         for (const FakeNode::Sent& sent : control.sent) votes.emplace(sent.validator.value, sent.slot, sent.block);
