@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""From the head event to the arrival of all the slot's attestations at the simulated chain, which then verifies and includes them.
-All between is real: 3 beacon nodes, 4 protectors with fsync and quorum 3, local keys, mainnet preset, 3-second slots.
+"""From the head event to the arrival of all the slot's attestations at the simulated chain, which then verifies and includes
+them. All between is real: 3 beacon nodes, 4 protectors with fsync and quorum 3, local keys, mainnet preset, 3-second slots.
 
-Prints p50 and p99 over the measured slots, CPU seconds per slot and resident memory of holdfast-primary, as one JSON line at the
-end. Exit code 0 only if no attestation was missed and nothing is slashable.
+Prints p50 and p99 over the measured slots, CPU seconds per slot and resident memory of holdfast-primary, as one JSON line at
+the end. Exit code 0 only if no attestation was missed and nothing is slashable.
 """
 import argparse
 import json
@@ -67,7 +67,8 @@ def measure(validators, options):
         first = max(1, options.warm_up)
         last = first + options.slots - 1
         chain.time.wait_slot(first, 0.01)
-        usages = {"primary": Usage([primary.process]), "protectors": Usage([m.process for m in members]), "sim": Usage([chain.process])}
+        usages = {"primary": Usage([primary.process]), "protectors": Usage([member.process for member in members]),
+                  "sim": Usage([chain.process])}
         scores = [score_later(chain, slot) for slot in range(first, last + 1)]
         slots = chain.time.slot() - first + 1
         cpu = {name: usage.per_slot(slots) for name, usage in usages.items()}
@@ -109,8 +110,9 @@ def main():
     except KeyboardInterrupt:
         return 130
     holds = all(run["holds"] for run in runs)
-    print(json.dumps({"proof": "duty-latency", "holds": holds, "slot_ms": options.slot_ms, "nodes": NODES, "protectors": MEMBERS,
-                      "quorum": QUORUM, "load_before": round(load, 2), "load_after": round(os.getloadavg()[0], 2), "runs": runs}))
+    print(json.dumps({"proof": "duty-latency", "holds": holds, "slot_ms": options.slot_ms, "nodes": NODES,
+                      "protectors": MEMBERS, "quorum": QUORUM, "load_before": round(load, 2),
+                      "load_after": round(os.getloadavg()[0], 2), "runs": runs}))
     return 0 if holds else 1
 
 

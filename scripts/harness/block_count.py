@@ -110,7 +110,7 @@ class ChainReader:
         return self.block(slot)[0] if self.block(slot) else self.get("/eth/v1/beacon/headers/0")["data"]["root"]
 
     def count(self, epoch, ours, committees, justified):
-        """Counts one epoch, whose blocks must all be there to the end of the next. ours: a set of indices; justified: (epoch, root)."""
+        """Counts one epoch, whose blocks must all be there to the end of the next. justified: (epoch, root) at its start."""
         count = EpochCount(epoch)
         duty = {v: key for key, members in committees.items() for v in members if v in ours}
         count.due = len(duty)

@@ -77,8 +77,8 @@ class Score:
                 and self.slashable == 0)
 
     def figures(self):
-        return {"due": self.due, "included": self.included, "right_source": self.right_source, "right_target": self.right_target,
-                "right_head": self.right_head, "distance_mean": round(self.distance_sum / max(1, self.included), 3),
+        return {"due": self.due, "included": self.included, "right_source": self.right_source,
+                "right_target": self.right_target, "right_head": self.right_head, "distance_mean": round(self.distance_sum / max(1, self.included), 3),
                 "distance_max": self.distance_max, "slashable": self.slashable}
 
 
@@ -131,7 +131,7 @@ class Chain:
         return len(self.received(slot)["received"])
 
     def acceptance_ms(self, slot):
-        """(first, last) arrival of the slot's attestations in milliseconds after the head event, or None without one of these."""
+        """(first, last) arrival of the slot's attestations in ms after the head event, or None without one of these."""
         answer = self.received(slot)
         if answer["head_event_sent_us"] is None or not answer["received"]:
             return None
@@ -166,8 +166,9 @@ class Protector:
 
     def launch(self, init=False):
         """Starts the process and does not wait."""
-        self.process = self._run.start(self.name, [program("holdfast-protector"), "--listen", f"127.0.0.1:{self._port}", "--data-dir",
-                                                   self.data, "--node-id", self.name, *self._chain, *(["--init"] if init else [])])
+        argv = [program("holdfast-protector"), "--listen", f"127.0.0.1:{self._port}", "--data-dir", self.data,
+                "--node-id", self.name, *self._chain, *(["--init"] if init else [])]
+        self.process = self._run.start(self.name, argv)
         return self
 
     def ready(self):

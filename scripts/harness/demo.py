@@ -1,7 +1,7 @@
-"""Holdfast's main job on a simulated chain: 3 beacon nodes, 4 protectors of which 3 must agree, and a primary with 64 validators.
+"""Holdfast's main job on a simulated chain: 3 beacon nodes, 4 protectors of which 3 must agree, a primary with 64 validators.
 
-After the first epoch one protector and one beacon node are killed while it runs. At the end the chain's own score must show every
-attestation of all epochs included with the right source, target and head, and nothing slashable: exit code 0 only then.
+After the first epoch one protector and one beacon node are killed while it runs. At the end the chain's own score must show
+every attestation of all epochs included with the right source, target and head, and nothing slashable: exit code 0 only then.
 """
 import argparse
 import json
@@ -21,7 +21,8 @@ INCLUSION_SLOTS = 3  # after the last slot, so that its attestations can be in a
 
 
 def arguments():
-    parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--epochs", type=int, default=3, help="epochs to run and to score (default 3)")
     parser.add_argument("--slot-ms", type=int, default=2000, help="length of a slot in milliseconds (default 2000)")
     parser.add_argument("--fork", choices=["electra", "fulu"], default="fulu")

@@ -37,8 +37,8 @@ class DemoView:
     def finish(self, figures):
         self._screen.keep()
         self._screen.say("")
-        self._screen.say(f"{figures['included']} of {figures['due']} attestations of {figures['epochs']} epochs are in the chain: right "
-                         f"source {figures['right_source']}, target {figures['right_target']}, head {figures['right_head']}; "
+        self._screen.say(f"{figures['included']} of {figures['due']} attestations of {figures['epochs']} epochs are in the chain: "
+                         f"right source {figures['right_source']}, target {figures['right_target']}, head {figures['right_head']}; "
                          f"{figures['slashable']} slashable")
         verdict = "it holds: nothing missed, nothing wrong, nothing slashable" if figures["holds"] else "it does NOT hold"
         self._screen.say(self._screen.paint(verdict, GREEN if figures["holds"] else RED))
@@ -61,8 +61,8 @@ class DemoView:
         lines = []
         for node in demo.chain.status()["nodes"]:
             up = node["open"]
-            lines.append([(f"  node {node['node']}       ", None), self._light(up),
-                          (f" head {node['head_slot']:5}" if up else " killed    ", None if up else RED), (f"  {node['url']}", DIM)])
+            state = (f" head {node['head_slot']:5}", None) if up else (" killed    ", RED)
+            lines.append([(f"  node {node['node']}       ", None), self._light(up), state, (f"  {node['url']}", DIM)])
         return lines
 
     def _protector_lines(self, demo):
@@ -86,15 +86,15 @@ class DemoView:
         score = demo.chain.slot_totals(slot)
         settled = demo.chain.time.slot() - slot >= SETTLED_SLOTS
         colour = GREEN if score.perfect() else RED if settled else YELLOW
-        text = (f"  {slot:4}  {demo.chain.time.epoch_of(slot):5}  {demo.chain.accepted(slot):3} of {score.due:2}     {score.included:3} of "
-                f"{score.due:2}     {score.right_source:3}     {score.right_target:3}   {score.right_head:3}")
+        text = (f"  {slot:4}  {demo.chain.time.epoch_of(slot):5}  {demo.chain.accepted(slot):3} of {score.due:2}     "
+                f"{score.included:3} of {score.due:2}     {score.right_source:3}     {score.right_target:3}   {score.right_head:3}")
         return [(text, colour)]
 
     def _score_line(self, demo):
         epochs = range(max(0, demo.chain.time.epoch_of(max(0, demo.chain.time.slot() - SETTLED_SLOTS)) + 1))
         total = demo.chain.totals(epochs)
-        return [(f"  so far {total.included} of {total.due} in the chain (this epoch's are still coming), {total.slashable} slashable",
-                 RED if total.slashable else None)]
+        text = f"  so far {total.included} of {total.due} in the chain (this epoch's are still coming), {total.slashable} slashable"
+        return [(text, RED if total.slashable else None)]
 
     def _light(self, up):
         return ("●", GREEN) if up else ("✕", RED)

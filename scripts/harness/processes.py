@@ -1,7 +1,7 @@
 """Starts programs, keeps what they print, and ends them all when the run ends, however it ends.
 
-Every program runs in a session of its own, so Ctrl-C reaches only the run, which then ends them in its own order; and the kernel
-kills them should the run itself be killed.
+Every program runs in a session of its own, so Ctrl-C reaches only the run, which then ends them in its own order; and the
+kernel kills them should the run itself be killed.
 """
 import ctypes
 import os

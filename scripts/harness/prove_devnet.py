@@ -141,8 +141,8 @@ class Proof:
         return {"proof": "devnet", "holds": holds, "validators": len(ours), "epochs": len(counts), **total,
                 "inclusion_distance_mean": round(sum(distances) / max(1, len(distances)), 3),
                 "inclusion_distance_max": max(distances, default=0), "finalized_before": finalized_before,
-                "finalized_after": finalized, "beacon_nodes": len(self._options.beacon_nodes), "node_killed_in_slot": self._killed,
-                "slot_ms": self._reader.slot_ms, "slots_per_epoch": self._reader.slots_per_epoch,
+                "finalized_after": finalized, "beacon_nodes": len(self._options.beacon_nodes),
+                "node_killed_in_slot": self._killed, "slot_ms": self._reader.slot_ms, "slots_per_epoch": self._reader.slots_per_epoch,
                 "each_epoch": [count.figures() for count in counts]}
 
 

@@ -1,4 +1,4 @@
-"""The main job with real processes: every duty of two epochs is done, nothing is slashable, and SIGTERM finishes the slot's duty."""
+"""The main job with real processes: every duty of two epochs is done, nothing is slashable, SIGTERM finishes the slot's duty."""
 import unittest
 
 from rig import RigTest

@@ -1,5 +1,5 @@
-"""The harness itself: a proof that could not fail would prove nothing. Counting from blocks, on a chain of a few blocks made here; how
-processes are started and ended."""
+"""The harness itself: a proof that could not fail would prove nothing. Counting from blocks, on a chain of a few blocks made
+here; how processes are started and ended."""
 import subprocess
 import sys
 import unittest
@@ -18,7 +18,8 @@ def root(slot):
 def attestation(slot, voters="0x07", committees="0x03", head=None, source=(0, root(0)), target=root(0)):
     return {"aggregation_bits": voters, "committee_bits": committees,
             "data": {"slot": str(slot), "index": "0", "beacon_block_root": root(slot) if head is None else head,
-                     "source": {"epoch": str(source[0]), "root": source[1]}, "target": {"epoch": str(slot // SPE), "root": target}}}
+                     "source": {"epoch": str(source[0]), "root": source[1]},
+                     "target": {"epoch": str(slot // SPE), "root": target}}}
 
 
 class FakeReader(block_count.ChainReader):
@@ -87,8 +88,9 @@ class BlockCount(unittest.TestCase):
 class Processes(unittest.TestCase):
     def test_nothing_is_left_running(self):
         with Run("test") as run:
-            deaf = run.start("deaf", [sys.executable, "-c", "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
-                                      "print('ready', flush=True); time.sleep(600)"])
+            code = ("import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+                    "print('ready', flush=True); time.sleep(600)")
+            deaf = run.start("deaf", [sys.executable, "-c", code])
             deaf.wait_line("ready")
             pid = deaf.pid
         self.assertFalse(subprocess.run(["kill", "-0", str(pid)], stderr=subprocess.DEVNULL, check=False).returncode == 0)

@@ -1,5 +1,5 @@
-"""Decisions over many beacon nodes, with real processes: each test makes the chain or some of its nodes misbehave for a few slots, and
-the score of exactly those slots tells whether the duties were done right."""
+"""Decisions over many beacon nodes, with real processes: each test makes the chain or some of its nodes misbehave for a few
+slots, and the score of exactly those slots tells whether the duties were done right."""
 import contextlib
 import unittest
 
@@ -80,7 +80,7 @@ class Nodes(RigTest):
         self.assert_all_right([slot + 1])
 
     def test_reorganisation_over_the_epoch_edge(self):
-        """The branch that wins leaves the old epoch's last blocks out: other targets now, and other duties in the epoch after."""
+        """The branch that wins leaves the old epoch's last blocks out: other targets, and other duties in the next epoch."""
         epoch = self.chain.time.epoch_of(self.chain.time.slot() + 1) + 1
         edge = self.chain.time.first_slot(epoch)
         self.chain.command(reorg=edge + 1, depth=3)

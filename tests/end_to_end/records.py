@@ -1,7 +1,7 @@
-"""Reads what a protector has recorded, from its database as it lies on the disk (docs/protector-api.md: tables and journal rows).
+"""Reads what a protector has recorded, from its database as it lies on the disk (protector/journal.hpp, protector/database.hpp).
 
-The protector keeps its file locked while it runs, so a copy of the file and its write-ahead log is read; SQLite recovers it as it
-would after a crash.
+The protector keeps its file locked while it runs, so a copy of the file and its write-ahead log is read; SQLite recovers it
+as it would after a crash.
 """
 import collections
 import os
@@ -13,7 +13,8 @@ import tempfile
 DATABASE = "protection.sqlite"
 KEY_SIZE, ROOT_SIZE, DATA_SIZE = 48, 32, 128
 
-Record = collections.namedtuple("Record", "key target slot signing_root")  # slot: None where only a signing root was asked about
+# slot: None where only a signing root was asked about
+Record = collections.namedtuple("Record", "key target slot signing_root")
 
 
 def recorded_targets(data_folder):

@@ -1,6 +1,7 @@
 """What the end-to-end tests stand on: one simulated chain, protectors and a primary for all tests of a class.
 
-Nothing here depends on how long something takes, only on the chain's slots. Slots are long enough for a busy machine with two cores.
+Nothing here depends on how long something takes, only on the chain's slots, which are long enough for a busy machine with two
+cores.
 """
 import contextlib
 import os
@@ -34,7 +35,8 @@ class RigTest(unittest.TestCase):
                        "options": ["--block-ms", BLOCK_MS], **cls.chain_options}
             cls.chain = Chain(cls.run_, nodes=cls.nodes, validators=cls.validators, keystores=cls.keystores, **options)
             cls.protectors = start_protectors(cls.run_, cls.members, cls.chain.time, cls.chain.info["genesis_validators_root"])
-            cls.primary = Primary(cls.run_, cls.chain.nodes, cls.keystores, cls.protectors, cls.quorum, cls.primary_options).wait_ready()
+            cls.primary = Primary(cls.run_, cls.chain.nodes, cls.keystores, cls.protectors, cls.quorum, cls.primary_options)
+            cls.primary.wait_ready()
             cls.addClassCleanup(stack.pop_all().close)
 
     def next_slot(self):
