@@ -10,6 +10,7 @@
 #include "protector/data_directory.hpp"
 #include "protector/ledger.hpp"
 #include "protector/sqlite.hpp"
+#include "shared/protection/cluster.hpp"
 
 namespace holdfast::protector {
 
@@ -17,8 +18,7 @@ inline constexpr std::int64_t kSchemaVersion = 1;
 
 struct Identity {
     std::string node_id;
-    std::string cluster_id;  // empty until clusters have ids
-    Root genesis_validators_root;
+    protection::Cluster cluster;  // its id, genesis validators root, members and Q are written down at --init and --rejoin
 };
 
 struct JournalSize {

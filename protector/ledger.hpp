@@ -11,26 +11,79 @@
 #include <vector>
 
 #include "shared/base/result.hpp"
+#include "shared/protection/generation.hpp"
+#include "shared/protection/position.hpp"
+#include "shared/protection/rejoin.hpp"
 #include "shared/protection/verdict.hpp"
 
 namespace holdfast::protector {
 
 using ValidatorId = std::uint32_t;
 
+// Who asks, and when: what fence and verdicts look at.
+struct Asker {
+    std::uint64_t generation{0};
+    std::string instance;
+    protection::ChainTime now;
+    WallTime wall;
+};
+
 struct AttestationBatch {
     std::vector<PublicKey> keys;
     std::vector<protection::AttestationMark> marks;  // one for each key, or one for all
     std::shared_ptr<const ethereum::AttestationData> data;
-    protection::ChainTime now;
+    Asker asker;
 };
 
 struct BlockBatch {
     std::vector<PublicKey> keys;
     std::vector<protection::BlockMark> marks;  // one for each key, or one for all
-    protection::ChainTime now;
+    Asker asker;
 };
 
-using Batch = std::variant<AttestationBatch, BlockBatch>;
+struct AcquireCommand {
+    std::uint64_t generation{0};
+    std::string holder;
+    WallTime when;
+};
+
+struct HaltCommand {
+    std::vector<PublicKey> keys;
+    bool halt{true};  // false: lift it
+};
+
+struct EnrolCommand {
+    std::vector<PublicKey> keys;
+};
+
+// Merges upwards (protection/rejoin.hpp, merge_upwards) and enrols. All of it, in one commit.
+struct ImportCommand {
+    std::vector<protection::MemberRecords::Entry> entries;
+};
+
+// How far peers have been seen: written with the next commit that has anything else to write, never alone.
+struct SeenCommand {
+    std::string node;
+    protection::Position position;
+};
+
+using Command =
+    std::variant<AttestationBatch, BlockBatch, AcquireCommand, HaltCommand, EnrolCommand, ImportCommand, SeenCommand>;
+
+// What came of a command, when it is on disk.
+struct Applied {
+    std::vector<protection::Verdict> verdicts;  // of batches, in order; all kRefused with kFenced or kWrongMode if the fence says so
+    bool promised{false};                       // of acquire
+    std::uint64_t changed{0};                   // validators, of halt, enrol and import
+    protection::Tenure tenure;                  // in force afterwards
+    protection::Position position;              // after the commit; filled in by the store
+};
+
+// Of the whole cluster; no part of the data.
+struct LedgerSettings {
+    protection::Mode mode{protection::Mode::kFenced};
+    bool refuse_unknown{false};
+};
 
 struct Validator {
     PublicKey key;
@@ -39,9 +92,14 @@ struct Validator {
 
 class Ledger {
 public:
-    // A verdict for each key, in order; a key's second message in a batch is decided after its first. What was approved is
-    // changed here and appended to `journal`: it counts only once that is on disk.
-    std::vector<protection::Verdict> decide(const Batch& batch, std::string& journal);
+    explicit Ledger(LedgerSettings settings = {}) : settings_{settings} {}
+
+    // What changed is changed here and appended to `journal`: it counts only once that is on disk. Nothing is appended when
+    // nothing changed. A key's second message in a batch is decided after its first.
+    Applied apply(const Command& command, std::string& journal);
+
+    // A new member's memory: everything of `plan`, as journal text.
+    void rejoin(const protection::RejoinPlan& plan, std::string& journal);
 
     // Takes over a row of the table of latest records. Rows come with ids 0, 1, 2 ...; kMalformed otherwise, or for a known
     // key.
@@ -49,6 +107,18 @@ public:
     // Takes over a journal row; what is already newer here stays. kMalformed if it is none.
     Result<void> replay(std::string_view journal);
 
+    // Beside the validators; kept in the table of singular facts when the journal is folded.
+    struct Facts {
+        protection::Tenure tenure;
+        protection::Floor floor;
+        std::uint64_t incarnation{1};
+        protection::SeenPositions seen;
+    };
+    [[nodiscard]] const Facts& facts() const { return facts_; }
+    void load(Facts facts) { facts_ = std::move(facts); }
+
+    // Validators whose last attestation is for `target`, by message.
+    [[nodiscard]] std::vector<protection::RecordGroup> records_for(Epoch target) const;
     [[nodiscard]] const std::vector<Validator>& validators() const { return validators_; }
     // Nothing if that key has no record.
     [[nodiscard]] const Validator* find(const PublicKey& key) const;
@@ -56,6 +126,8 @@ public:
     [[nodiscard]] std::vector<ValidatorId> take_changed();
 
 private:
+    LedgerSettings settings_;
+    Facts facts_;
     std::vector<Validator> validators_;
     std::unordered_map<PublicKey, ValidatorId> ids_;
     std::vector<ValidatorId> changed_;

@@ -23,7 +23,10 @@ namespace holdfast::protector {
 struct StoreOptions {
     std::string directory;
     Identity identity;
-    bool create{false};
+    enum class Start { kExisting, kInit, kRejoin } start{Start::kExisting};
+    std::optional<protection::RejoinPlan> rejoin;  // with kRejoin
+    bool change_cluster{false};  // with kExisting: the database's cluster becomes the identity's (protection/cluster.hpp)
+    LedgerSettings settings;
     // The journal is folded when nothing waits and it is larger than the first, or between groups when larger than the second.
     std::int64_t fold_bytes{1 << 20};
     std::int64_t fold_rows{1000};
@@ -42,6 +45,8 @@ struct StoreCounts {
     std::uint64_t folds{0};
     std::uint64_t highest_target{0};
     std::uint64_t highest_slot{0};
+    std::uint64_t halted{0};
+    std::uint64_t fenced{0};  // verdicts refused because of the generation
 };
 
 class Store {
@@ -52,15 +57,25 @@ public:
     Store& operator=(const Store&) = delete;
     ~Store();
 
-    // The verdicts for `batch`, when they are on disk. Not after stop().
-    Task<std::vector<protection::Verdict>> decide(Batch batch);
+    // What came of `command`, when it is on disk. Not after stop().
+    Task<Applied> apply(Command command);
+
+    // Read in order with the commands: they see all that was answered before.
+    Task<std::vector<protection::RecordGroup>> records_for(Epoch target);
+    Task<std::vector<protection::MemberRecords::Entry>> all_records();
+    Task<std::optional<protection::ValidatorRecord>> record(PublicKey key);
+    // Is the file whole, and does it say what the memory says? A sentence; kMalformed if not.
+    Task<Result<std::string>> check_integrity();
 
     // Now and then, from a timer: fold if the journal has grown and nothing waits.
     void maintain();
     // Blocks: finishes what waits, folds, closes the database.
     void stop();
 
+    // As of the last commit that was answered.
     [[nodiscard]] StoreCounts counts() const;
+    [[nodiscard]] protection::Position position() const;
+    [[nodiscard]] Ledger::Facts facts() const;
 
 private:
     struct Waiting;

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "shared/base/result.hpp"
@@ -14,16 +15,23 @@
 #include "shared/base/time.hpp"
 #include "shared/base/types.hpp"
 #include "shared/ethereum/attestation.hpp"
+#include "shared/protection/adoption.hpp"
+#include "shared/protection/generation.hpp"
+#include "shared/protection/verdict.hpp"
 #include "shared/signing/approval.hpp"
 
 namespace holdfast::protection {
 
 struct MemberStatus {
+    std::string name;  // as in the cluster file
     std::string url;
     bool reachable{false};
+    // Says that it belongs to another chain or cluster, or has another name than the cluster file gives it: a mistake that stays.
+    bool foreign{false};
+    std::string state;  // as it last said (StatusAnswer::state)
+    Tenure tenure;      // in force there, as it last said
     std::string detail;  // version and node id, or why it can't be reached
     Duration last_latency{};
-    std::string node_id;  // as it last said; empty until then
     // Verdicts counted by key, and requests that brought no usable answer, since the start.
     std::uint64_t approved{0};
     std::uint64_t refused{0};
@@ -32,14 +40,25 @@ struct MemberStatus {
 
 struct Denial {
     PublicKey key;
-    enum class Kind { kRefused, kNoQuorum } kind{Kind::kNoQuorum};
+    // kRefused: so many members have refused that no quorum is possible. kFenced: the same, because a higher generation is in
+    // force. kNoQuorum: anything else; asking again may help.
+    enum class Kind { kRefused, kFenced, kNoQuorum } kind{Kind::kNoQuorum};
     std::string reason;  // a sentence: who said what
+    // The record that stands in the way, of the first member that named one.
+    std::variant<std::monostate, AttestationMark, BlockMark> record;
 };
 
 struct Decision {
     // Keys that got their quorum, in the order in which it was reached; one Approval per group that became ready together.
     std::vector<signing::Approval> approvals;
     std::vector<Denial> denials;
+};
+
+// A generation that Q members have promised.
+struct Promise {
+    std::uint64_t generation{0};
+    Epoch highest_target;  // of those members' records: above it nothing needs to be adopted
+    Slot highest_slot;
 };
 
 class QuorumClient {
@@ -54,6 +73,21 @@ public:
     // are kNoQuorum.
     virtual Task<Decision> approve_attestation(ethereum::AttestationData data, Domain domain, std::vector<PublicKey> keys,
                                                SteadyTime deadline) = 0;
+
+    // One block for one key (a slot has one proposer).
+    virtual Task<Decision> approve_block(Slot slot, Root signing_root, PublicKey key, SteadyTime deadline) = 0;
+
+    // Goes on duty: asks for a generation above all that members know until Q have promised it, or the deadline. From then on
+    // every request carries it. kRefused: another instance won; kUnavailable: no quorum answered. Shared mode: nothing to do.
+    virtual Task<Result<Promise>> acquire(SteadyTime deadline) = 0;
+    // What the predecessor may have signed for `target`, from at least Q members (adoption.hpp).
+    virtual Task<Result<AdoptionPlan>> adoption(Epoch target, SteadyTime deadline) = 0;
+    // Halts `keys` at all members; ok when Q have it on disk.
+    virtual Task<Result<void>> halt(std::vector<PublicKey> keys, SteadyTime deadline) = 0;
+    // The generation that is ours, 0 in shared mode and before acquire().
+    [[nodiscard]] virtual std::uint64_t generation() const = 0;
+    // Set once a quorum is impossible because a higher generation is in force: we are off duty. Cleared by acquire().
+    [[nodiscard]] virtual std::optional<Tenure> fenced_by() const = 0;
 
     [[nodiscard]] virtual std::vector<MemberStatus> members() const = 0;
     [[nodiscard]] virtual std::size_t quorum() const = 0;

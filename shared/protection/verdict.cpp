@@ -1,5 +1,7 @@
 #include "shared/protection/verdict.hpp"
 
+#include "shared/protection/rules.hpp"
+
 namespace holdfast::protection {
 namespace {
 
@@ -15,7 +17,15 @@ Verdict refused(Reason reason, const Mark& record) {
 
 template <class Mark>
 bool same_message(const Mark& a, const Mark& b) {
-    return a == b && !a.signing_root.is_zero();
+    return a == b && (!a.signing_root.is_zero() || !in_force(Rule::kUnknownRootEqualsNothing));
+}
+
+// What keeps a validator from any message, whatever it says.
+std::optional<Reason> barred(const ValidatorRecord& record, const VotingTerms& terms) {
+    if (record.halted && in_force(Rule::kHaltedRefused)) return Reason::kHalted;
+    const bool known = record.enrolled || record.attestation || record.block;
+    if (terms.refuse_unknown && !known) return Reason::kUnknownValidator;
+    return std::nullopt;
 }
 
 std::string describe(const AttestationMark& mark) {
@@ -37,25 +47,37 @@ std::string recorded(const Verdict& verdict) {
 
 }  // namespace
 
-Verdict decide_attestation(const ValidatorRecord& record, const AttestationMark& asked, ChainTime now) {
+Verdict decide_attestation(const ValidatorRecord& record, const AttestationMark& asked, const VotingTerms& terms) {
+    if (const auto reason = barred(record, terms)) return refused(*reason);
+    const bool floored = terms.floor.target.value > 0 && in_force(Rule::kRejoinSetsFloor);
+    if (floored && asked.target <= terms.floor.target) return refused(Reason::kBelowFloor);
     const auto& last = record.attestation;
     if (last && same_message(*last, asked)) return kRepeatedVerdict;
-    if (asked.source > asked.target) return refused(Reason::kSourceAfterTarget);
-    if (asked.target > now.epoch + kTargetEpochsAheadMax) return refused(Reason::kTargetInFuture);
+    if (asked.source > asked.target && in_force(Rule::kSourceAfterTarget)) return refused(Reason::kSourceAfterTarget);
+    if (asked.target > terms.now.epoch + kTargetEpochsAheadMax && in_force(Rule::kTargetInFuture)) {
+        return refused(Reason::kTargetInFuture);
+    }
     if (!last) return kApprovedVerdict;
-    if (asked.target == last->target) return refused(Reason::kOtherVoteForTarget, *last);
-    if (asked.target < last->target) return refused(Reason::kTargetBelowRecord, *last);
-    if (asked.source < last->source) return refused(Reason::kSourceBelowRecord, *last);
+    if (asked.target == last->target && in_force(Rule::kOtherVoteForTarget)) {
+        return refused(Reason::kOtherVoteForTarget, *last);
+    }
+    if (asked.target < last->target && in_force(Rule::kTargetBelowRecord)) return refused(Reason::kTargetBelowRecord, *last);
+    if (asked.source < last->source && in_force(Rule::kSourceBelowRecord)) return refused(Reason::kSourceBelowRecord, *last);
     return kApprovedVerdict;
 }
 
-Verdict decide_block(const ValidatorRecord& record, const BlockMark& asked, ChainTime now) {
+Verdict decide_block(const ValidatorRecord& record, const BlockMark& asked, const VotingTerms& terms) {
+    if (const auto reason = barred(record, terms)) return refused(*reason);
+    const bool floored = terms.floor.slot.value > 0 && in_force(Rule::kRejoinSetsFloor);
+    if (floored && asked.slot <= terms.floor.slot) return refused(Reason::kBelowFloor);
     const auto& last = record.block;
     if (last && same_message(*last, asked)) return kRepeatedVerdict;
-    if (asked.slot > now.slot + kBlockSlotsAheadMax) return refused(Reason::kSlotInFuture);
+    if (asked.slot > terms.now.slot + kBlockSlotsAheadMax && in_force(Rule::kSlotInFuture)) {
+        return refused(Reason::kSlotInFuture);
+    }
     if (!last) return kApprovedVerdict;
-    if (asked.slot == last->slot) return refused(Reason::kOtherBlockForSlot, *last);
-    if (asked.slot < last->slot) return refused(Reason::kSlotBelowRecord, *last);
+    if (asked.slot == last->slot && in_force(Rule::kOtherBlockForSlot)) return refused(Reason::kOtherBlockForSlot, *last);
+    if (asked.slot < last->slot && in_force(Rule::kSlotBelowRecord)) return refused(Reason::kSlotBelowRecord, *last);
     return kApprovedVerdict;
 }
 
@@ -76,6 +98,22 @@ Outcome parse_outcome(std::string_view word) {
     return Outcome::kUnknown;
 }
 
+namespace {
+
+// Reasons that have nothing to do with what the message says.
+std::string explain_common(Reason reason) {
+    switch (reason) {
+        case Reason::kHalted: return "this validator is halted until an operator lifts the halt";
+        case Reason::kUnknownValidator: return "this validator is neither imported nor enrolled, and the cluster refuses unknown ones";
+        case Reason::kFenced: return "a higher generation is in force";
+        case Reason::kWrongMode: return "the cluster does not work in this generation's mode (fenced or shared)";
+        case Reason::kNotVoting: return "this protector does not vote now";
+        default: return {};
+    }
+}
+
+}  // namespace
+
 std::string explain(const Verdict& verdict, const AttestationMark& asked) {
     const std::string target = "target epoch " + to_string(asked.target);
     const std::string source = "source epoch " + to_string(asked.source);
@@ -85,7 +123,8 @@ std::string explain(const Verdict& verdict, const AttestationMark& asked) {
         case Reason::kOtherVoteForTarget: return "another vote is recorded for " + target + recorded(verdict);
         case Reason::kTargetBelowRecord: return target + " is below the recorded one" + recorded(verdict);
         case Reason::kSourceBelowRecord: return source + " is below the recorded one" + recorded(verdict);
-        default: return {};
+        case Reason::kBelowFloor: return target + " is not above the floor that this protector has since it rejoined";
+        default: return explain_common(verdict.reason);
     }
 }
 
@@ -95,7 +134,8 @@ std::string explain(const Verdict& verdict, const BlockMark& asked) {
         case Reason::kSlotInFuture: return slot + " is more than 32 slots ahead of the protector's clock";
         case Reason::kOtherBlockForSlot: return "another block is recorded for " + slot + recorded(verdict);
         case Reason::kSlotBelowRecord: return slot + " is below the recorded one" + recorded(verdict);
-        default: return {};
+        case Reason::kBelowFloor: return slot + " is not above the floor that this protector has since it rejoined";
+        default: return explain_common(verdict.reason);
     }
 }
 

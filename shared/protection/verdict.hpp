@@ -34,12 +34,28 @@ struct ValidatorRecord {
     // Of `attestation`, when the client sent it: for an instance that takes over. Shared by the validators of a slot.
     std::shared_ptr<const ethereum::AttestationData> data;
     std::optional<BlockMark> block;
+    bool halted{false};    // refused to everyone until an operator lifts it
+    bool enrolled{false};  // imported or enrolled: known where unknown validators are refused
 };
 
 // Where the chain is by the protector's clock.
 struct ChainTime {
     Epoch epoch;
     Slot slot;
+};
+
+// After a rejoin nothing at or below is voted; both are {0} otherwise, and then mean nothing.
+struct Floor {
+    Epoch target;
+    Slot slot;
+    friend bool operator==(const Floor&, const Floor&) = default;
+};
+
+// What a verdict depends on besides the validator's record.
+struct VotingTerms {
+    ChainTime now;
+    Floor floor;
+    bool refuse_unknown{false};
 };
 
 inline constexpr std::uint64_t kTargetEpochsAheadMax = 1;
@@ -62,6 +78,12 @@ enum class Reason : std::uint8_t {
     kSlotInFuture,
     kOtherBlockForSlot,
     kSlotBelowRecord,
+    kHalted,
+    kBelowFloor,  // this protector lost its disk and does not vote for what may have been in flight then
+    kUnknownValidator,
+    kFenced,      // a higher generation is in force
+    kWrongMode,   // generation 0 in a fenced cluster, or another in a shared one
+    kNotVoting,   // starting, or older than its peers have seen it
 };
 
 struct Verdict {
@@ -73,8 +95,8 @@ struct Verdict {
     [[nodiscard]] bool yes() const { return outcome == Outcome::kApproved || outcome == Outcome::kRepeated; }
 };
 
-[[nodiscard]] Verdict decide_attestation(const ValidatorRecord& record, const AttestationMark& asked, ChainTime now);
-[[nodiscard]] Verdict decide_block(const ValidatorRecord& record, const BlockMark& asked, ChainTime now);
+[[nodiscard]] Verdict decide_attestation(const ValidatorRecord& record, const AttestationMark& asked, const VotingTerms& terms);
+[[nodiscard]] Verdict decide_block(const ValidatorRecord& record, const BlockMark& asked, const VotingTerms& terms);
 
 // "approved", "repeated", "refused", "unknown": the words of the API. parse_outcome() knows the first three.
 [[nodiscard]] std::string_view to_string(Outcome outcome);
