@@ -1,5 +1,5 @@
-// What an instance that takes over must sign instead of its own view: for every validator whose predecessor may have got a quorum
-// for this epoch, exactly the recorded message. Pure. Choosing wrongly can only cost the attestation, never safety: the
+// What an instance that takes over must sign instead of its own view: for every validator whose predecessor may have got a
+// quorum for this epoch, exactly the recorded message. Pure. Choosing wrongly can only cost the attestation, never safety: the
 // adopted message needs its own quorum.
 #pragma once
 
@@ -26,12 +26,13 @@ struct AdoptedGroup {
 };
 
 struct AdoptionPlan {
-    std::vector<AdoptedGroup> adopt;      // sign and publish exactly this
-    std::vector<PublicKey> lost;          // recorded, but without data: cannot be published, must not be voted anew
+    std::vector<AdoptedGroup> adopt;  // sign and publish exactly this
+    std::vector<PublicKey> lost;      // recorded, but without data: cannot be published, must not be voted anew
 };
 
-// `answers`: what each member that answered has recorded for one target epoch. Of several messages for one validator the one with
-// most holders that can still reach a quorum of `members` wins; ties by signing root.
+// Read only members that have promised the successor's generation, after they did: another could still say yes to the
+// predecessor afterwards. `answers`: what each such member that answered has recorded for one target epoch. Of several messages
+// for one validator the one with most holders that can still reach a quorum of `members` wins; ties by signing root.
 // kUnavailable with a sentence if fewer than `quorum` members have answered.
 [[nodiscard]] Result<AdoptionPlan> plan_adoption(const std::vector<std::vector<RecordGroup>>& answers, std::size_t quorum,
                                                  std::size_t members);

@@ -39,7 +39,7 @@ struct ChainIdentity {
 };
 
 struct ClusterMember {
-    std::string name;  // 1 to 64 letters, digits, '-', '_', '.'
+    std::string name;  // 1 to 48 letters, digits, '-', '_', '.'
     std::string url;   // without a slash at its end
     [[nodiscard]] bool tls() const { return url.starts_with("https://"); }
 };

@@ -31,8 +31,8 @@ enum class Fence : std::uint8_t {
 // A request for verdicts that carries `generation`.
 [[nodiscard]] Fence check_generation(const Tenure& in_force, Mode mode, std::uint64_t generation);
 
-// May `holder` have `generation`? Yes if it is higher than the one in force, or the same for the same holder (a retry). Never in
-// shared mode, never 0.
+// May `holder` have `generation`? Yes if it is higher than the one in force, or the same for the same holder (a retry). Never
+// in shared mode, never 0.
 [[nodiscard]] bool may_acquire(const Tenure& in_force, Mode mode, std::uint64_t generation, std::string_view holder);
 
 // "fenced by generation 7, held by secondary since 2026-11-21T07:00:00Z"

@@ -80,7 +80,8 @@ public:
     // Goes on duty: asks for a generation above all that members know until Q have promised it, or the deadline. From then on
     // every request carries it. kRefused: another instance won; kUnavailable: no quorum answered. Shared mode: nothing to do.
     virtual Task<Result<Promise>> acquire(SteadyTime deadline) = 0;
-    // What the predecessor may have signed for `target`, from at least Q members (adoption.hpp).
+    // What the predecessor may have signed for `target`, from at least Q members (adoption.hpp). Only members that have promised
+    // our generation count: any other could still say yes to the predecessor after it was read.
     virtual Task<Result<AdoptionPlan>> adoption(Epoch target, SteadyTime deadline) = 0;
     // Halts `keys` at all members; ok when Q have it on disk.
     virtual Task<Result<void>> halt(std::vector<PublicKey> keys, SteadyTime deadline) = 0;

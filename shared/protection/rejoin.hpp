@@ -37,14 +37,14 @@ struct RejoinPlan {
     Position position;  // a new incarnation
 };
 
-// At least this many other members must answer: `members` - `quorum` + 1, so that one of them has voted for any message that had
-// a quorum with the lost disk's vote.
+// At least this many other members must answer: `members` - `quorum` + 1, so that one of them has voted for any message that
+// had a quorum with the lost disk's vote.
 [[nodiscard]] std::size_t rejoin_answers_needed(std::size_t members, std::size_t quorum);
 
 // kUnavailable with a sentence: too few usable answers. kRefused: this clock differs from one of theirs by more than a slot, or
 // the cluster cannot spare a member (1 of 1).
-[[nodiscard]] Result<RejoinPlan> plan_rejoin(const std::vector<MemberRecords>& answers, std::size_t members,
-                                             std::size_t quorum, ChainTime now, std::uint64_t slots_per_epoch);
+[[nodiscard]] Result<RejoinPlan> plan_rejoin(const std::vector<MemberRecords>& answers, std::size_t members, std::size_t quorum,
+                                             ChainTime now, std::uint64_t slots_per_epoch);
 
 // Merges upwards only: the highest source, target and slot of both; the signing root and data survive only where the merged
 // mark is one of the two; a halt of either stays. Used by rejoin and by imports.

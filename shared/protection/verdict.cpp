@@ -104,7 +104,8 @@ namespace {
 std::string explain_common(Reason reason) {
     switch (reason) {
         case Reason::kHalted: return "this validator is halted until an operator lifts the halt";
-        case Reason::kUnknownValidator: return "this validator is neither imported nor enrolled, and the cluster refuses unknown ones";
+        case Reason::kUnknownValidator:
+            return "this validator is neither imported nor enrolled, and the cluster refuses unknown ones";
         case Reason::kFenced: return "a higher generation is in force";
         case Reason::kWrongMode: return "the cluster does not work in this generation's mode (fenced or shared)";
         case Reason::kNotVoting: return "this protector does not vote now";

@@ -81,9 +81,9 @@ enum class Reason : std::uint8_t {
     kHalted,
     kBelowFloor,  // this protector lost its disk and does not vote for what may have been in flight then
     kUnknownValidator,
-    kFenced,      // a higher generation is in force
-    kWrongMode,   // generation 0 in a fenced cluster, or another in a shared one
-    kNotVoting,   // starting, or older than its peers have seen it
+    kFenced,     // a higher generation is in force
+    kWrongMode,  // generation 0 in a fenced cluster, or another in a shared one
+    kNotVoting,  // starting, or older than its peers have seen it
 };
 
 struct Verdict {

@@ -1,0 +1,34 @@
+#include "shared/protection/generation.hpp"
+
+#include <array>
+#include <cstdio>
+#include <ctime>
+
+#include "shared/protection/rules.hpp"
+
+namespace holdfast::protection {
+
+Fence check_generation(const Tenure& tenure, Mode mode, std::uint64_t generation) {
+    if ((generation == 0) != (mode == Mode::kShared)) return Fence::kWrongMode;
+    if (generation < tenure.generation && in_force(Rule::kLowerGenerationFenced)) return Fence::kFenced;
+    if (generation > tenure.generation && in_force(Rule::kHigherGenerationLearned)) return Fence::kLearned;
+    return Fence::kCurrent;
+}
+
+bool may_acquire(const Tenure& tenure, Mode mode, std::uint64_t generation, std::string_view holder) {
+    if (mode == Mode::kShared || generation == 0) return false;
+    if (!in_force(Rule::kAcquireOnlyHigher)) return true;
+    return generation > tenure.generation || (generation == tenure.generation && holder == tenure.holder);
+}
+
+std::string describe(const Tenure& tenure) {
+    const std::time_t seconds = std::chrono::duration_cast<std::chrono::seconds>(tenure.since.time_since_epoch()).count();
+    std::tm parts{};
+    gmtime_r(&seconds, &parts);
+    std::array<char, 32> when{};
+    std::strftime(when.data(), when.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+    return "generation " + std::to_string(tenure.generation) + ", held by " +
+           (tenure.holder.empty() ? "nobody" : tenure.holder) + " since " + when.data();
+}
+
+}  // namespace holdfast::protection
