@@ -1,5 +1,5 @@
-// EIP-3076, the interchange format of slashing protection, version 5 (https://eips.ethereum.org/EIPS/eip-3076). Complete files are
-// reduced to the latest records while they are read; what is written is minimal: one block and one attestation a validator.
+// EIP-3076, the interchange format of slashing protection, version 5 (https://eips.ethereum.org/EIPS/eip-3076). Complete files
+// are reduced to the latest records while they are read; what is written is minimal: one block and one attestation a validator.
 #pragma once
 
 #include <span>
@@ -19,7 +19,7 @@ inline constexpr std::size_t kInterchangeBytesMax = 256U << 20U;
 // highest mark is one message of the file. kMalformed (what and where), kRefused (another genesis validators root, another
 // format version). All or nothing.
 [[nodiscard]] Result<std::vector<MemberRecords::Entry>> parse_interchange(std::string_view json,
-                                                                         const Root& genesis_validators_root);
+                                                                          const Root& genesis_validators_root);
 
 [[nodiscard]] std::string render_interchange(std::span<const MemberRecords::Entry> entries,
                                              const Root& genesis_validators_root);
