@@ -31,7 +31,11 @@ std::string_view host_of(std::string_view url) {
     return url.substr(0, url.find_first_of(":/"));
 }
 
-bool is_loopback(std::string_view host) { return host.starts_with("127.") || host == "::1" || host == "localhost"; }
+// By its digits: "127.0.0.1.example" is a name.
+bool is_loopback(std::string_view host) {
+    const bool digits = host.find_first_not_of("0123456789.") == std::string_view::npos;
+    return (digits && host.starts_with("127.")) || host == "::1" || host == "localhost";
+}
 
 bool is_bare(std::string_view url) {
     const std::size_t scheme = url.find("://");

@@ -8,7 +8,7 @@
 namespace holdfast::protection {
 namespace {
 
-constexpr ChainTime kNow{Epoch{20}, Slot{640}};
+const VotingTerms kNow{{Epoch{20}, Slot{640}}, {}, false};
 
 struct AttestationCase {
     const char* name;
@@ -42,7 +42,7 @@ const AttestationCase kAttestationCases[] = {
 TEST(AttestationRules, EveryCase) {
     for (const AttestationCase& test : kAttestationCases) {
         SCOPED_TRACE(test.name);
-        const ValidatorRecord record{test.last, nullptr, {}};
+        const ValidatorRecord record{test.last, nullptr, {}, false, false};
         const Verdict verdict = decide_attestation(record, test.asked, kNow);
         EXPECT_EQ(verdict.outcome, test.outcome);
         EXPECT_EQ(verdict.reason, test.reason);
@@ -52,12 +52,12 @@ TEST(AttestationRules, EveryCase) {
 
 TEST(AttestationRules, UnknownSigningRoot_NeverARepeat) {
     AttestationMark unknown{Epoch{9}, Epoch{10}, {}};
-    const ValidatorRecord record{unknown, nullptr, {}};
+    const ValidatorRecord record{unknown, nullptr, {}, false, false};
     EXPECT_EQ(decide_attestation(record, unknown, kNow).outcome, Outcome::kRefused);
 }
 
 TEST(AttestationRules, Refusal_SentenceNamesTheRecord) {
-    const ValidatorRecord record{vote(9, 10, 1), nullptr, {}};
+    const ValidatorRecord record{vote(9, 10, 1), nullptr, {}, false, false};
     const AttestationMark asked = vote(9, 10, 2);
     const std::string sentence = explain(decide_attestation(record, asked, kNow), asked);
     EXPECT_EQ(sentence,
@@ -86,7 +86,7 @@ const BlockCase kBlockCases[] = {
 TEST(BlockRules, EveryCase) {
     for (const BlockCase& test : kBlockCases) {
         SCOPED_TRACE(test.name);
-        const ValidatorRecord record{{}, nullptr, test.last};
+        const ValidatorRecord record{{}, nullptr, test.last, false, false};
         const Verdict verdict = decide_block(record, test.asked, kNow);
         EXPECT_EQ(verdict.outcome, test.outcome);
         EXPECT_EQ(verdict.reason, test.reason);
@@ -96,7 +96,34 @@ TEST(BlockRules, EveryCase) {
 
 TEST(BlockRules, UnknownSigningRoot_NeverARepeat) {
     const BlockMark unknown{Slot{5}, {}};
-    EXPECT_EQ(decide_block({{}, nullptr, unknown}, unknown, kNow).outcome, Outcome::kRefused);
+    EXPECT_EQ(decide_block({{}, nullptr, unknown, false, false}, unknown, kNow).outcome, Outcome::kRefused);
+}
+
+// Everything but a message newer than the floor is refused after a rejoin, repeats too.
+TEST(Floor, AtOrBelow_Refused_AboveApproved) {
+    const VotingTerms rejoined{{Epoch{20}, Slot{640}}, {Epoch{21}, Slot{674}}, false};
+    const ValidatorRecord record{vote(20, 21, 1), nullptr, block(674, 1), false, false};
+    EXPECT_EQ(decide_attestation(record, vote(20, 21, 1), rejoined).reason, Reason::kBelowFloor);
+    EXPECT_EQ(decide_attestation({}, vote(20, 20, 1), rejoined).reason, Reason::kBelowFloor);
+    EXPECT_EQ(decide_block(record, block(674, 1), rejoined).reason, Reason::kBelowFloor);
+    const VotingTerms later{{Epoch{22}, Slot{704}}, {Epoch{21}, Slot{674}}, false};
+    EXPECT_TRUE(decide_attestation(record, vote(21, 22, 2), later).yes());
+    EXPECT_TRUE(decide_block(record, block(675, 2), later).yes());
+}
+
+TEST(Halt, RefusesEvenARepeat) {
+    const ValidatorRecord record{vote(9, 10, 1), nullptr, block(5, 1), true, true};
+    EXPECT_EQ(decide_attestation(record, vote(9, 10, 1), kNow).reason, Reason::kHalted);
+    EXPECT_EQ(decide_block(record, block(6, 1), kNow).reason, Reason::kHalted);
+    EXPECT_NE(explain(decide_block(record, block(6, 1), kNow), block(6, 1)).find("halted"), std::string::npos);
+}
+
+TEST(UnknownValidators, RefusedUntilEnrolledOrRecorded) {
+    const VotingTerms strict{{Epoch{20}, Slot{640}}, {}, true};
+    EXPECT_EQ(decide_attestation({}, vote(9, 10, 1), strict).reason, Reason::kUnknownValidator);
+    EXPECT_EQ(decide_block({}, block(6, 1), strict).reason, Reason::kUnknownValidator);
+    EXPECT_TRUE(decide_block({{}, nullptr, {}, false, true}, block(6, 1), strict).yes());
+    EXPECT_TRUE(decide_block({vote(9, 10, 1), nullptr, {}, false, false}, block(6, 1), strict).yes());
 }
 
 TEST(Verdicts, NothingSaid_IsNoYes) {
