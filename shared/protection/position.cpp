@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "shared/base/types.hpp"
 #include "shared/protection/rules.hpp"
 
 namespace holdfast::protection {
@@ -13,6 +14,18 @@ std::string describe(Position position) {
 }
 
 }  // namespace
+
+std::string to_string(Position position) {
+    return std::to_string(position.incarnation) + "." + std::to_string(position.sequence);
+}
+
+Result<Position> parse_position(std::string_view text) {
+    const std::size_t dot = std::min(text.find('.'), text.size());
+    const auto incarnation = parse_decimal(text.substr(0, dot));
+    const auto sequence = parse_decimal(text.substr(std::min(dot + 1, text.size())));
+    if (incarnation && sequence) return Position{incarnation.value(), sequence.value()};
+    return failure(ErrorCode::kMalformed, "expected a position like 2.1041");
+}
 
 Standing::Standing(std::size_t members, std::size_t quorum)
     : needed_{std::min(members - quorum + 1, quorum - 1)}, state_{needed_ == 0 ? State::kVoting : State::kStarting} {}

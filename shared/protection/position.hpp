@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "shared/base/result.hpp"
 
@@ -18,6 +19,9 @@ struct Position {
     std::uint64_t sequence{0};
     friend constexpr auto operator<=>(const Position&, const Position&) = default;
 };
+// "2.1041": incarnation and sequence. kMalformed for anything else.
+[[nodiscard]] std::string to_string(Position position);
+[[nodiscard]] Result<Position> parse_position(std::string_view text);
 
 // May this protector vote?
 class Standing {
