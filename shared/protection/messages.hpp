@@ -35,8 +35,6 @@ inline constexpr std::string_view kJsonType = "application/json";
 inline constexpr std::string_view kOctetType = "application/octet-stream";
 // Of a request: the position that the sender has seen this protector at, "INCARNATION.SEQUENCE". Optional.
 inline constexpr std::string_view kSeenHeader = "holdfast-seen";
-// Of a request whose body has no head: the cluster's id, 0x and 64 digits.
-inline constexpr std::string_view kClusterHeader = "holdfast-cluster";
 // Of a request whose body doesn't say it (GET, interchange): the cluster id in hex.
 inline constexpr std::string_view kClusterHeader = "holdfast-cluster";
 
