@@ -154,6 +154,19 @@ std::uint64_t JsonReader::decimal() {
     return value ? value.value() : 0;
 }
 
+bool JsonReader::boolean() {
+    if (failed_) return false;
+    skip_space();
+    const std::string_view rest = text_.substr(at_);
+    const bool value = rest.starts_with("true");
+    if (!value && !rest.starts_with("false")) {
+        fail("expected true or false");
+        return false;
+    }
+    at_ += value ? 4 : 5;
+    return value;
+}
+
 void JsonReader::hex(std::uint8_t* data, std::size_t size) {
     expect('"');
     if (failed_) return;

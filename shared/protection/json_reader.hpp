@@ -38,6 +38,7 @@ public:
     std::string string();
     // A number in quotes, as in the Beacon API.
     std::uint64_t decimal();
+    bool boolean();
     template <class Bytes>
     Bytes bytes() {
         Bytes value;

@@ -1,89 +1,32 @@
 #include "shared/protection/messages.hpp"
 
 #include <algorithm>
-#include <utility>
 
-#include "shared/protection/json_reader.hpp"
+#include "shared/protection/json_forms.hpp"
 
 namespace holdfast::protection {
 namespace {
 
-template <std::size_t N, class Tag>
-void append(std::string& to, const FixedBytes<N, Tag>& bytes) {
-    to += '"';
-    append_hex(to, bytes.data(), N);
-    to += '"';
-}
+using json::member;
+using json::Members;
 
-template <class Tag>
-void append(std::string& to, Number<Tag> number) {
-    to += '"';
-    to += to_string(number);
-    to += '"';
-}
-
-void append(std::string& to, const ethereum::Checkpoint& checkpoint) {
-    to += "{\"epoch\":";
-    append(to, checkpoint.epoch);
-    to += ",\"root\":";
-    append(to, checkpoint.root);
-    to += '}';
-}
-
-void append(std::string& to, const ethereum::AttestationData& data) {
-    to += "{\"slot\":";
-    append(to, data.slot);
-    to += ",\"index\":";
-    append(to, data.index);
-    to += ",\"beacon_block_root\":";
-    append(to, data.beacon_block_root);
-    to += ",\"source\":";
-    append(to, data.source);
-    to += ",\"target\":";
-    append(to, data.target);
-    to += '}';
-}
-
-void append_head(std::string& to, const RequestHead& head) {
-    to += '{';
-    if (!head.cluster.empty()) {
-        to += "\"cluster\":";
-        append_quoted(to, head.cluster);
-        to += ',';
-    }
-    to += "\"generation\":\"" + std::to_string(head.generation) + "\",\"genesis_validators_root\":";
-    append(to, head.genesis_validators_root);
-}
-
-void append_members(std::string& to, const AttestationMark& mark) {
-    to += "\"signing_root\":";
-    append(to, mark.signing_root);
-    to += ",\"source_epoch\":";
-    append(to, mark.source);
-    to += ",\"target_epoch\":";
-    append(to, mark.target);
-}
-
-void append_members(std::string& to, const BlockMark& mark) {
-    to += "\"slot\":";
-    append(to, mark.slot);
-    to += ",\"signing_root\":";
-    append(to, mark.signing_root);
-}
-
-void append_members(std::string&, std::monostate) {}
+constexpr unsigned kMessagesBit = 1;
+constexpr unsigned kDataBit = 2;
+constexpr unsigned kDomainBit = 4;
+constexpr unsigned kKeysBit = 8;
 
 template <class Mark>
 std::string render_messages(const RequestHead& head, std::span<const PublicKey> keys, std::span<const Mark> marks) {
     std::string text;
-    text.reserve(200 + keys.size() * 270);
-    append_head(text, head);
-    text += ",\"messages\":[";
+    text.reserve(500 + keys.size() * 270);
+    text += '{';
+    json::append_head(text, head);
+    member(text, "messages");
+    text += '[';
     for (std::size_t i = 0; i < keys.size(); ++i) {
-        text += i == 0 ? "{\"pubkey\":" : ",{\"pubkey\":";
-        append(text, keys[i]);
-        text += ',';
-        append_members(text, marks[i]);
+        text += i == 0 ? "{" : ",{";
+        member(text, "pubkey", keys[i]);
+        json::append_mark(text, marks[i]);
         text += '}';
     }
     text += "]}";
@@ -92,28 +35,27 @@ std::string render_messages(const RequestHead& head, std::span<const PublicKey> 
 
 template <class Mark>
 void append_refusal(std::string& text, const Verdict& verdict, const Mark& asked) {
-    text += ",\"reason\":";
-    append_quoted(text, explain(verdict, asked));
+    member(text, "reason", explain(verdict, asked));
     if (std::holds_alternative<std::monostate>(verdict.record)) return;
-    text += ",\"record\":{";
-    std::visit([&text](const auto& record) { append_members(text, record); }, verdict.record);
+    member(text, "record");
+    text += '{';
+    std::visit([&text](const auto& record) { json::append_mark(text, record); }, verdict.record);
     text += '}';
 }
 
 template <class Mark>
-std::string render_verdicts(std::string_view node, std::span<const PublicKey> keys, std::span<const Mark> marks,
+std::string render_verdicts(const AnswerHead& head, std::span<const PublicKey> keys, std::span<const Mark> marks,
                             std::span<const Verdict> verdicts) {
     std::string text;
-    text.reserve(100 + keys.size() * 145);
-    text += "{\"node\":";
-    append_quoted(text, node);
-    text += ",\"verdicts\":[";
+    text.reserve(400 + keys.size() * 145);
+    text += '{';
+    json::append_head(text, head);
+    member(text, "verdicts");
+    text += '[';
     for (std::size_t i = 0; i < keys.size(); ++i) {
-        text += i == 0 ? "{\"pubkey\":" : ",{\"pubkey\":";
-        append(text, keys[i]);
-        text += ",\"verdict\":\"";
-        text += to_string(verdicts[i].outcome);
-        text += '"';
+        text += i == 0 ? "{" : ",{";
+        member(text, "pubkey", keys[i]);
+        member(text, "verdict", to_string(verdicts[i].outcome));
         if (verdicts[i].outcome == Outcome::kRefused)
             append_refusal(text, verdicts[i], marks.size() == 1 ? marks[0] : marks[i]);
         text += '}';
@@ -122,108 +64,34 @@ std::string render_verdicts(std::string_view node, std::span<const PublicKey> ke
     return text;
 }
 
-// Which members of an object have been read: each at most once, and at the end all that must be there.
-class Members {
-public:
-    Members(JsonReader& reader, const char* what) : reader_{reader}, what_{what} {}
-
-    void unknown(std::string_view name) { reader_.fail("unknown member \"" + std::string{name} + "\" in " + what_); }
-    // The first time true; fails the reading the second time.
-    void once(unsigned bit, std::string_view name) {
-        if ((seen_ & bit) != 0) reader_.fail("member \"" + std::string{name} + "\" twice in " + what_);
-        seen_ |= bit;
-    }
-    void need(unsigned bits, const char* names) {
-        if ((seen_ & bits) != bits) reader_.fail(std::string{what_} + " needs " + names);
-    }
-    [[nodiscard]] bool has(unsigned bits) const { return (seen_ & bits) == bits; }
-
-private:
-    JsonReader& reader_;
-    const char* what_;
-    unsigned seen_{0};
-};
-
-ethereum::Checkpoint read_checkpoint(JsonReader& reader) {
-    ethereum::Checkpoint checkpoint;
-    Members members{reader, "a checkpoint"};
-    reader.object([&](std::string_view name) {
-        if (name == "epoch") {
-            members.once(1, name);
-            checkpoint.epoch = Epoch{reader.decimal()};
-        } else if (name == "root") {
-            members.once(2, name);
-            checkpoint.root = reader.bytes<Root>();
-        } else {
-            members.unknown(name);
-        }
-    });
-    members.need(3, "epoch and root");
-    return checkpoint;
-}
-
-ethereum::AttestationData read_data(JsonReader& reader) {
-    ethereum::AttestationData data;
-    Members members{reader, "data"};
-    reader.object([&](std::string_view name) {
-        if (name == "slot") {
-            members.once(1, name);
-            data.slot = Slot{reader.decimal()};
-        } else if (name == "index") {
-            members.once(2, name);
-            data.index = CommitteeIndex{reader.decimal()};
-        } else if (name == "beacon_block_root") {
-            members.once(4, name);
-            data.beacon_block_root = reader.bytes<Root>();
-        } else if (name == "source") {
-            members.once(8, name);
-            data.source = read_checkpoint(reader);
-        } else if (name == "target") {
-            members.once(16, name);
-            data.target = read_checkpoint(reader);
-        } else {
-            members.unknown(name);
-        }
-    });
-    members.need(31, "slot, index, beacon_block_root, source and target");
-    return data;
-}
-
-void read_mark_member(JsonReader& reader, Members& members, std::string_view name, AttestationMark& mark) {
-    if (name == "signing_root") {
-        members.once(2, name);
+bool read_mark_member(JsonReader& reader, Members& members, std::string_view name, AttestationMark& mark) {
+    if (members.is(name, "signing_root", 2)) {
         mark.signing_root = reader.bytes<Root>();
-    } else if (name == "source_epoch") {
-        members.once(4, name);
+    } else if (members.is(name, "source_epoch", 4)) {
         mark.source = Epoch{reader.decimal()};
-    } else if (name == "target_epoch") {
-        members.once(8, name);
+    } else if (members.is(name, "target_epoch", 8)) {
         mark.target = Epoch{reader.decimal()};
     } else {
-        members.unknown(name);
+        return false;
     }
+    return true;
 }
 
-void read_mark_member(JsonReader& reader, Members& members, std::string_view name, BlockMark& mark) {
-    if (name == "signing_root") {
-        members.once(2, name);
+bool read_mark_member(JsonReader& reader, Members& members, std::string_view name, BlockMark& mark) {
+    if (members.is(name, "signing_root", 2)) {
         mark.signing_root = reader.bytes<Root>();
-    } else if (name == "slot") {
-        members.once(4, name);
+    } else if (members.is(name, "slot", 4)) {
         mark.slot = Slot{reader.decimal()};
     } else {
-        members.unknown(name);
+        return false;
     }
+    return true;
 }
 
 void need_mark(Members& members, const AttestationMark&) {
     members.need(15, "pubkey, signing_root, source_epoch and target_epoch");
 }
 void need_mark(Members& members, const BlockMark&) { members.need(7, "pubkey, slot and signing_root"); }
-
-void check_count(JsonReader& reader, std::size_t count) {
-    if (count > kRequestKeysMax) reader.fail("more than " + std::to_string(kRequestKeysMax) + " keys in one request");
-}
 
 template <class Mark>
 void read_messages(JsonReader& reader, std::vector<PublicKey>& keys, std::vector<Mark>& marks) {
@@ -232,64 +100,28 @@ void read_messages(JsonReader& reader, std::vector<PublicKey>& keys, std::vector
         Mark mark;
         Members members{reader, "a message"};
         reader.object([&](std::string_view name) {
-            if (name == "pubkey") {
-                members.once(1, name);
+            if (members.is(name, "pubkey", 1)) {
                 key = reader.bytes<PublicKey>();
-            } else {
-                read_mark_member(reader, members, name, mark);
+            } else if (!read_mark_member(reader, members, name, mark)) {
+                members.unknown(name);
             }
         });
         need_mark(members, mark);
         keys.push_back(key);
         marks.push_back(mark);
-        check_count(reader, keys.size());
+        json::check_count(reader, keys.size());
     });
-}
-
-void read_keys(JsonReader& reader, std::vector<PublicKey>& keys) {
-    reader.array([&] {
-        keys.push_back(reader.bytes<PublicKey>());
-        check_count(reader, keys.size());
-    });
-}
-
-constexpr unsigned kGenerationBit = 1;
-constexpr unsigned kRootBit = 2;
-constexpr unsigned kClusterBit = 4;
-constexpr unsigned kMessagesBit = 8;
-constexpr unsigned kDataBit = 16;
-constexpr unsigned kDomainBit = 32;
-constexpr unsigned kKeysBit = 64;
-
-bool read_head_member(JsonReader& reader, Members& members, std::string_view name, RequestHead& head) {
-    if (name == "generation") {
-        members.once(kGenerationBit, name);
-        head.generation = reader.decimal();
-    } else if (name == "genesis_validators_root") {
-        members.once(kRootBit, name);
-        head.genesis_validators_root = reader.bytes<Root>();
-    } else if (name == "cluster") {
-        members.once(kClusterBit, name);
-        head.cluster = reader.string();
-    } else {
-        return false;
-    }
-    return true;
 }
 
 void read_attestation_member(JsonReader& reader, Members& members, std::string_view name, AttestationRequest& request) {
-    if (name == "data") {
-        members.once(kDataBit, name);
-        request.data = std::make_shared<const ethereum::AttestationData>(read_data(reader));
-    } else if (name == "domain") {
-        members.once(kDomainBit, name);
+    if (members.is(name, "data", kDataBit)) {
+        request.data = std::make_shared<const ethereum::AttestationData>(json::read_data(reader));
+    } else if (members.is(name, "domain", kDomainBit)) {
         request.domain = reader.bytes<Domain>();
-    } else if (name == "pubkeys") {
-        members.once(kKeysBit, name);
+    } else if (members.is(name, "pubkeys", kKeysBit)) {
         if (members.has(kMessagesBit)) return reader.fail("a request has messages or pubkeys, not both");
-        read_keys(reader, request.keys);
-    } else if (name == "messages") {
-        members.once(kMessagesBit, name);
+        json::read_keys(reader, request.keys);
+    } else if (members.is(name, "messages", kMessagesBit)) {
         if (members.has(kKeysBit)) return reader.fail("a request has messages or pubkeys, not both");
         read_messages(reader, request.keys, request.marks);
     } else {
@@ -297,43 +129,20 @@ void read_attestation_member(JsonReader& reader, Members& members, std::string_v
     }
 }
 
-KeyAnswer read_key_answer(JsonReader& reader) {
-    KeyAnswer answer;
-    Members members{reader, "a verdict"};
-    reader.object([&](std::string_view name) {
-        if (name == "pubkey") {
-            members.once(1, name);
-            answer.key = reader.bytes<PublicKey>();
-        } else if (name == "verdict") {
-            members.once(2, name);
-            answer.outcome = parse_outcome(reader.plain_string());
-        } else if (name == "reason") {
-            answer.reason = reader.string();
-        } else {
-            reader.skip();
-        }
-    });
-    members.need(3, "pubkey and verdict");
-    return answer;
-}
-
 }  // namespace
 
 std::string render_attestation_request(const RequestHead& head, const ethereum::AttestationData& data, const Domain& domain,
                                        std::span<const PublicKey> keys) {
     std::string text;
-    text.reserve(900 + keys.size() * 102);
-    append_head(text, head);
-    text += ",\"data\":";
-    append(text, data);
-    text += ",\"domain\":";
-    append(text, domain);
-    text += ",\"pubkeys\":[";
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-        if (i > 0) text += ',';
-        append(text, keys[i]);
-    }
-    text += "]}";
+    text.reserve(1000 + keys.size() * 102);
+    text += '{';
+    json::append_head(text, head);
+    member(text, "data");
+    json::append_data(text, data);
+    member(text, "domain", domain);
+    member(text, "pubkeys");
+    json::append_keys(text, keys);
+    text += '}';
     return text;
 }
 
@@ -352,10 +161,11 @@ Result<AttestationRequest> parse_attestation_request(std::string_view text) {
     Members members{reader, "the request"};
     request.keys.reserve(std::min(kRequestKeysMax, text.size() / 101));
     reader.object([&](std::string_view name) {
-        if (!read_head_member(reader, members, name, request.head)) read_attestation_member(reader, members, name, request);
+        if (!json::read_head_member(reader, members, name, request.head))
+            read_attestation_member(reader, members, name, request);
     });
     reader.end();
-    members.need(kGenerationBit | kRootBit, "generation and genesis_validators_root");
+    members.need(json::kRequestHeadBits, json::kRequestHeadNames);
     if (members.has(kMessagesBit)) {
         if (members.has(kDataBit) || members.has(kDomainBit)) reader.fail("a request has messages or data, not both");
     } else {
@@ -370,70 +180,25 @@ Result<BlockRequest> parse_block_request(std::string_view text) {
     JsonReader reader{text};
     Members members{reader, "the request"};
     reader.object([&](std::string_view name) {
-        if (read_head_member(reader, members, name, request.head)) return;
-        if (name != "messages") return members.unknown(name);
-        members.once(kMessagesBit, name);
+        if (json::read_head_member(reader, members, name, request.head)) return;
+        if (!members.is(name, "messages", kMessagesBit)) return members.unknown(name);
         read_messages(reader, request.keys, request.marks);
     });
     reader.end();
-    members.need(kGenerationBit | kRootBit | kMessagesBit, "generation, genesis_validators_root and messages");
+    members.need(json::kRequestHeadBits, json::kRequestHeadNames);
+    members.need(kMessagesBit, "messages");
     HOLDFAST_TRY(reader.result());
     return request;
 }
 
-std::string render_answer(std::string_view node, std::span<const PublicKey> keys, std::span<const AttestationMark> marks,
+std::string render_answer(const AnswerHead& head, std::span<const PublicKey> keys, std::span<const AttestationMark> marks,
                           std::span<const Verdict> verdicts) {
-    return render_verdicts(node, keys, marks, verdicts);
+    return render_verdicts(head, keys, marks, verdicts);
 }
 
-std::string render_answer(std::string_view node, std::span<const PublicKey> keys, std::span<const BlockMark> marks,
+std::string render_answer(const AnswerHead& head, std::span<const PublicKey> keys, std::span<const BlockMark> marks,
                           std::span<const Verdict> verdicts) {
-    return render_verdicts(node, keys, marks, verdicts);
-}
-
-Result<VerdictAnswer> parse_verdict_answer(std::string_view text, std::size_t keys_expected) {
-    VerdictAnswer answer;
-    JsonReader reader{text};
-    Members members{reader, "the answer"};
-    answer.verdicts.reserve(keys_expected);
-    reader.object([&](std::string_view name) {
-        if (name == "node") {
-            members.once(1, name);
-            answer.node = reader.string();
-        } else if (name == "verdicts") {
-            members.once(2, name);
-            reader.array([&] { answer.verdicts.push_back(read_key_answer(reader)); });
-        } else {
-            reader.skip();
-        }
-    });
-    reader.end();
-    members.need(3, "node and verdicts");
-    HOLDFAST_TRY(reader.result());
-    return answer;
-}
-
-Result<StatusAnswer> parse_status_answer(std::string_view text) {
-    StatusAnswer answer;
-    JsonReader reader{text};
-    Members members{reader, "the status"};
-    reader.object([&](std::string_view name) {
-        if (name == "node") {
-            members.once(1, name);
-            answer.node = reader.string();
-        } else if (name == "genesis_validators_root") {
-            members.once(2, name);
-            answer.genesis_validators_root = reader.bytes<Root>();
-        } else if (name == "version") {
-            answer.version = reader.string();
-        } else {
-            reader.skip();
-        }
-    });
-    reader.end();
-    members.need(3, "node and genesis_validators_root");
-    HOLDFAST_TRY(reader.result());
-    return answer;
+    return render_verdicts(head, keys, marks, verdicts);
 }
 
 }  // namespace holdfast::protection

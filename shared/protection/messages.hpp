@@ -37,6 +37,8 @@ inline constexpr std::string_view kOctetType = "application/octet-stream";
 inline constexpr std::string_view kSeenHeader = "holdfast-seen";
 // Of a request whose body doesn't say it (GET, interchange): the cluster id in hex.
 inline constexpr std::string_view kClusterHeader = "holdfast-cluster";
+// Milliseconds since 1970: the latest time that a WallTime can hold.
+inline constexpr std::uint64_t kWireTimeMax = static_cast<std::uint64_t>(Duration::max().count()) / 1'000'000;
 
 // What every request says before its question. In JSON: members "cluster", "instance", "generation", "request_id" (optional),
 // "genesis_validators_root".
@@ -118,13 +120,13 @@ struct RecordsAnswer {
 
 // POST /v1/peers, between members.
 struct PeerRequest {
-    RequestHead head;  // instance: the member's name
+    RequestHead head;   // instance: the member's name
     Position position;  // of the sender
 };
 struct PeerAnswer {
     std::string node;
-    Position position;      // of the answering member
-    Position seen_of_you;   // the highest
+    Position position;     // of the answering member
+    Position seen_of_you;  // the highest
     bool rejoining{false};
 };
 
@@ -152,7 +154,8 @@ struct StatusAnswer {
     std::optional<std::int64_t> ca_expires;
 };
 
-// JSON. render_* of requests and answers, parse_* of both; More than kRequestKeysMax keys are refused.
+// JSON. render_* of requests and answers, parse_* of both. More than kRequestKeysMax keys are refused. Names (node, instance,
+// holder) are empty or as in the cluster file; times are whole milliseconds.
 [[nodiscard]] std::string render_attestation_request(const RequestHead& head, const ethereum::AttestationData& data,
                                                      const Domain& domain, std::span<const PublicKey> keys);
 [[nodiscard]] std::string render_attestation_request(const RequestHead& head, std::span<const PublicKey> keys,
