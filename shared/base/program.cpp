@@ -36,20 +36,26 @@ void prepare_process() {
     hide_memory();
 }
 
-struct StopSignal::Impl {
-    explicit Impl(const Executor& executor) : signals{executor, SIGINT, SIGTERM} {}
+struct SignalWait::Impl {
+    explicit Impl(const Executor& executor) : signals{executor} {}
     boost::asio::signal_set signals;
 };
 
-StopSignal::StopSignal(const Executor& executor) : impl_{std::make_unique<Impl>(executor)} {}
+SignalWait::SignalWait(const Executor& executor, std::initializer_list<int> numbers) : impl_{std::make_unique<Impl>(executor)} {
+    for (const int number : numbers) impl_->signals.add(number);
+}
 
-StopSignal::~StopSignal() = default;
+SignalWait::~SignalWait() = default;
 
-Task<int> StopSignal::wait() {
+Task<int> SignalWait::wait() {
     const int number = co_await impl_->signals.async_wait(boost::asio::use_awaitable);
     co_return number;
 }
 
-void StopSignal::cancel() { impl_->signals.cancel(); }
+void SignalWait::cancel() { impl_->signals.cancel(); }
+
+StopSignal::StopSignal(const Executor& executor) : SignalWait{executor, {SIGINT, SIGTERM}} {}
+
+ReloadSignal::ReloadSignal(const Executor& executor) : SignalWait{executor, {SIGHUP}} {}
 
 }  // namespace holdfast

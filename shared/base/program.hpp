@@ -1,6 +1,7 @@
 // What every main of ours does alike.
 #pragma once
 
+#include <initializer_list>
 #include <memory>
 #include <string_view>
 
@@ -20,22 +21,36 @@ inline constexpr int kExitUsage = 2;   // its options or its configuration are w
 // debugger that could show keys (HOLDFAST_CORE_DUMPS=1 in the environment leaves those possible).
 void prepare_process();
 
-// SIGTERM and SIGINT, caught from construction on. One thread.
-class StopSignal {
+// Some signals, caught from construction on. One thread.
+class SignalWait {
 public:
-    explicit StopSignal(const Executor& executor);
-    StopSignal(const StopSignal&) = delete;
-    StopSignal& operator=(const StopSignal&) = delete;
-    ~StopSignal();
+    SignalWait(const SignalWait&) = delete;
+    SignalWait& operator=(const SignalWait&) = delete;
+    ~SignalWait();
 
     // Completes with the next signal's number; throws operation_aborted when cancelled.
     Task<int> wait();
     // Ends wait() as if it were cancelled, so that the loop can run out of work.
     void cancel();
 
+protected:
+    SignalWait(const Executor& executor, std::initializer_list<int> numbers);
+
 private:
     struct Impl;
     std::unique_ptr<Impl> impl_;
+};
+
+// SIGTERM and SIGINT.
+class StopSignal : public SignalWait {
+public:
+    explicit StopSignal(const Executor& executor);
+};
+
+// SIGHUP: read your files again.
+class ReloadSignal : public SignalWait {
+public:
+    explicit ReloadSignal(const Executor& executor);
 };
 
 }  // namespace holdfast

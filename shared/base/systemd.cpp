@@ -16,6 +16,11 @@ void notify_status(std::string sentence) {
 
 void notify_stopping() { sd_notify(0, "STOPPING=1"); }
 
+void notify_starting(Duration time) {
+    const auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(time).count();
+    sd_notify(0, ("EXTEND_TIMEOUT_USEC=" + std::to_string(microseconds)).c_str());
+}
+
 void notify_watchdog() { sd_notify(0, "WATCHDOG=1"); }
 
 std::optional<Duration> watchdog_interval() {

@@ -12,6 +12,8 @@ void notify_ready();
 // One sentence for `systemctl status`; line ends in it become spaces.
 void notify_status(std::string sentence);
 void notify_stopping();
+// "Not ready yet, but at work": gives the start so much more time from now on.
+void notify_starting(Duration time);
 // "Still turning", to be said by the loop that must turn.
 void notify_watchdog();
 // How often notify_watchdog() is wanted: half of the manager's limit. Nothing if no watchdog is set for this process.
