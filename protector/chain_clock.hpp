@@ -4,15 +4,16 @@
 #include <cstdint>
 
 #include "shared/base/time.hpp"
+#include "shared/protection/cluster.hpp"
 #include "shared/protection/verdict.hpp"
 
 namespace holdfast::protector {
 
 class ChainClock {
 public:
-    // `slot_duration` > 0, `slots_per_epoch` > 0.
-    ChainClock(WallTime genesis, Duration slot_duration, std::uint64_t slots_per_epoch)
-        : genesis_{genesis}, slot_duration_{slot_duration}, slots_per_epoch_{slots_per_epoch} {}
+    // Its slot's duration and slots per epoch > 0.
+    explicit ChainClock(const protection::ChainIdentity& chain)
+        : genesis_{chain.genesis_time}, slot_duration_{chain.slot_duration}, slots_per_epoch_{chain.slots_per_epoch} {}
 
     // Slot 0 before genesis.
     [[nodiscard]] protection::ChainTime at(WallTime when) const {
@@ -20,6 +21,7 @@ public:
         const auto slot = static_cast<std::uint64_t>((when - genesis_) / slot_duration_);
         return {Epoch{slot / slots_per_epoch_}, Slot{slot}};
     }
+    [[nodiscard]] std::uint64_t slots_per_epoch() const { return slots_per_epoch_; }
 
 private:
     WallTime genesis_;
