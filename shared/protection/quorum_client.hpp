@@ -4,7 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
+#include <functional>
 #include <optional>
 #include <string>
 #include <variant>
@@ -15,9 +15,11 @@
 #include "shared/base/time.hpp"
 #include "shared/base/types.hpp"
 #include "shared/ethereum/attestation.hpp"
+#include "shared/protection/acquisition.hpp"
 #include "shared/protection/adoption.hpp"
 #include "shared/protection/generation.hpp"
 #include "shared/protection/verdict.hpp"
+#include "shared/protection/witness.hpp"
 #include "shared/signing/approval.hpp"
 
 namespace holdfast::protection {
@@ -26,16 +28,21 @@ struct MemberStatus {
     std::string name;  // as in the cluster file
     std::string url;
     bool reachable{false};
-    // Says that it belongs to another chain or cluster, or has another name than the cluster file gives it: a mistake that stays.
+    // Says that it belongs to another chain or cluster, or has another name than the cluster file gives it: a mistake that
+    // stays.
     bool foreign{false};
-    std::string state;  // as it last said (StatusAnswer::state)
-    Tenure tenure;      // in force there, as it last said
-    std::string detail;  // version and node id, or why it can't be reached
+    std::string state;   // as it last said (StatusAnswer::state); empty: not asked yet
+    Tenure tenure;       // in force there, as it last said
+    std::string detail;  // version and state, or why it can't be reached
     Duration last_latency{};
-    // Verdicts counted by key, and requests that brought no usable answer, since the start.
+    std::optional<SteadyTime> last_answer;
+    // Verdicts counted by key, and requests that brought no usable answer, since the start. `fenced` are not in `refused`.
     std::uint64_t approved{0};
     std::uint64_t refused{0};
+    std::uint64_t fenced{0};
     std::uint64_t failed_requests{0};
+
+    [[nodiscard]] bool votes() const { return reachable && !foreign && state != "starting" && state != "stale"; }
 };
 
 struct Denial {
@@ -54,11 +61,10 @@ struct Decision {
     std::vector<Denial> denials;
 };
 
-// A generation that Q members have promised.
-struct Promise {
-    std::uint64_t generation{0};
-    Epoch highest_target;  // of those members' records: above it nothing needs to be adopted
-    Slot highest_slot;
+// What an instance says of itself in a heartbeat.
+struct Beat {
+    bool on_duty{false};
+    bool well{false};
 };
 
 class QuorumClient {
@@ -78,13 +84,19 @@ public:
     virtual Task<Decision> approve_block(Slot slot, Root signing_root, PublicKey key, SteadyTime deadline) = 0;
 
     // Goes on duty: asks for a generation above all that members know until Q have promised it, or the deadline. From then on
-    // every request carries it. kRefused: another instance won; kUnavailable: no quorum answered. Shared mode: nothing to do.
+    // every request carries it. kRefused: another instance won; kUnavailable: no quorum promised. Shared mode: nothing to do.
     virtual Task<Result<Promise>> acquire(SteadyTime deadline) = 0;
-    // What the predecessor may have signed for `target`, from at least Q members (adoption.hpp). Only members that have promised
-    // our generation count: any other could still say yes to the predecessor after it was read.
+    // What the predecessor may have signed for `target`, from at least Q members (adoption.hpp). Only members that have
+    // promised our generation count: any other could still say yes to the predecessor after it was read.
     virtual Task<Result<AdoptionPlan>> adoption(Epoch target, SteadyTime deadline) = 0;
     // Halts `keys` at all members; ok when Q have it on disk.
     virtual Task<Result<void>> halt(std::vector<PublicKey> keys, SteadyTime deadline) = 0;
+    // While on, every member is told twice a second what `beat` says then.
+    virtual void start_heartbeats(std::function<Beat()> beat) = 0;
+    virtual void stop_heartbeats() = 0;
+    // Which instances the members have heard lately, one list for each that answered (witness.hpp). kUnavailable with fewer
+    // than Q.
+    virtual Task<Result<std::vector<std::vector<Heard>>>> heard(SteadyTime deadline) = 0;
     // The generation that is ours, 0 in shared mode and before acquire().
     [[nodiscard]] virtual std::uint64_t generation() const = 0;
     // Set once a quorum is impossible because a higher generation is in force: we are off duty. Cleared by acquire().
@@ -94,6 +106,8 @@ public:
     [[nodiscard]] virtual std::size_t quorum() const = 0;
     // Asks every member for its status now (start, --check, health).
     virtual Task<void> refresh(SteadyTime deadline) = 0;
+    // Uses the connection to each member that has not answered for two seconds, so that it is open when a verdict is urgent.
+    virtual Task<void> warm(SteadyTime deadline) = 0;
 };
 
 }  // namespace holdfast::protection
