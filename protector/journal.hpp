@@ -2,6 +2,14 @@
 //   'v'  u32 first id, u32 count, count x 48 bytes of public key           validators seen for the first time
 //   'a'  u64 source, u64 target, 32 bytes signing root, u8 has data, [128 bytes data], u32 count, count x u32 id
 //   'b'  u64 slot, 32 bytes signing root, u32 count, count x u32 id
+//   'h'  u8 halted, u32 count, count x u32 id                                halts, and halts lifted
+//   'e'  u32 count, count x u32 id                                          enrolled
+//   'i'  u32 count, count x record                                          imported, or taken over at a rejoin
+//        record: u32 id, u8 flags, [u64 source, u64 target, 32 bytes signing root], [128 bytes data], [u64 slot, 32 bytes
+//        signing root]; flags: 1 attestation, 2 its data, 4 block, 8 halted, 16 enrolled
+//   'g'  u64 generation, u64 since (Unix seconds), u8 length, holder         the generation in force
+//   's'  u64 incarnation, u64 sequence, u8 length, node                      how far a peer was seen
+//   'f'  u64 floor target, u64 floor slot, u64 incarnation                   a rejoin
 // A slot's validators share one group, so 3,000 decisions are 12 kB.
 #pragma once
 
@@ -11,8 +19,17 @@
 #include <string_view>
 
 #include "shared/base/types.hpp"
+#include "shared/protection/verdict.hpp"
 
 namespace holdfast::protector {
+
+enum RecordFlags : std::uint8_t { kHasAttestation = 1, kHasData = 2, kHasBlock = 4, kIsHalted = 8, kIsEnrolled = 16 };
+
+inline std::uint8_t flags_of(const protection::ValidatorRecord& record) {
+    return static_cast<std::uint8_t>((record.attestation ? kHasAttestation : 0) | (record.data ? kHasData : 0) |
+                                     (record.block ? kHasBlock : 0) | (record.halted ? kIsHalted : 0) |
+                                     (record.enrolled ? kIsEnrolled : 0));
+}
 
 template <class Number>
 void append_number(std::string& to, Number number) {

@@ -1,28 +1,34 @@
 #include "protector/ledger.hpp"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "protector/journal.hpp"
+#include "shared/protection/rules.hpp"
 
 namespace holdfast::protector {
 
 using protection::AttestationMark;
 using protection::BlockMark;
-using protection::ChainTime;
+using protection::Fence;
+using protection::in_force;
 using protection::Outcome;
+using protection::Reason;
+using protection::Rule;
 using protection::ValidatorRecord;
 using protection::Verdict;
+using protection::VotingTerms;
 
 namespace {
 
 using DataPointer = std::shared_ptr<const ethereum::AttestationData>;
 
-Verdict decide_one(const ValidatorRecord& record, const AttestationMark& mark, ChainTime now) {
-    return decide_attestation(record, mark, now);
+Verdict decide_one(const ValidatorRecord& record, const AttestationMark& mark, const VotingTerms& terms) {
+    return decide_attestation(record, mark, terms);
 }
-Verdict decide_one(const ValidatorRecord& record, const BlockMark& mark, ChainTime now) {
-    return decide_block(record, mark, now);
+Verdict decide_one(const ValidatorRecord& record, const BlockMark& mark, const VotingTerms& terms) {
+    return decide_block(record, mark, terms);
 }
 
 void set(ValidatorRecord& record, const AttestationMark& mark, const DataPointer& data) {
@@ -79,22 +85,66 @@ private:
     }
 };
 
-bool newer(const ValidatorRecord& record, const AttestationMark& mark) {
-    return !record.attestation || mark.target > record.attestation->target;
+void append_short_text(std::string& to, const std::string& text) {
+    to += static_cast<char>(text.size());
+    to += text;
 }
-bool newer(const ValidatorRecord& record, const BlockMark& mark) { return !record.block || mark.slot > record.block->slot; }
 
-template <class Mark>
-bool replay_group(BytesReader& reader, const Mark& mark, const DataPointer& data, std::vector<Validator>& validators,
-                  std::vector<ValidatorId>& changed) {
-    const auto count = reader.number<std::uint32_t>();
-    for (std::uint32_t i = 0; i < count; ++i) {
-        const auto id = reader.number<std::uint32_t>();
-        if (reader.failed() || id >= validators.size()) return false;
-        if (newer(validators[id].record, mark)) set(validators[id].record, mark, data);
-        changed.push_back(id);
+void append_ids(std::string& to, const std::vector<ValidatorId>& ids) {
+    append_number(to, static_cast<std::uint32_t>(ids.size()));
+    for (const ValidatorId id : ids) append_number(to, id);
+}
+
+std::uint64_t seconds_of(WallTime when) {
+    return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(when.time_since_epoch()).count());
+}
+
+// As the journal will give it back.
+WallTime whole_seconds(WallTime when) { return WallTime{std::chrono::seconds{seconds_of(when)}}; }
+
+void append_tenure(std::string& to, const protection::Tenure& tenure) {
+    to += 'g';
+    append_number(to, tenure.generation);
+    append_number(to, seconds_of(tenure.since));
+    append_short_text(to, tenure.holder);
+}
+
+void append_seen(std::string& to, const std::string& node, protection::Position position) {
+    to += 's';
+    append_number(to, position.incarnation);
+    append_number(to, position.sequence);
+    append_short_text(to, node);
+}
+
+void append_floor(std::string& to, const protection::Floor& floor, std::uint64_t incarnation) {
+    to += 'f';
+    append_number(to, floor.target.value);
+    append_number(to, floor.slot.value);
+    append_number(to, incarnation);
+}
+
+void append_record(std::string& to, ValidatorId id, const ValidatorRecord& record) {
+    append_number(to, id);
+    to += static_cast<char>(flags_of(record));
+    if (record.attestation) {
+        append_number(to, record.attestation->source.value);
+        append_number(to, record.attestation->target.value);
+        append_bytes(to, record.attestation->signing_root);
     }
-    return !reader.failed();
+    if (record.data) append_ssz(to, *record.data);
+    if (record.block) {
+        append_number(to, record.block->slot.value);
+        append_bytes(to, record.block->signing_root);
+    }
+}
+
+// Every message refused for one reason that has nothing to do with it.
+std::vector<Verdict> refuse_all(std::size_t keys, Reason reason) {
+    return std::vector<Verdict>(keys, Verdict{Outcome::kRefused, reason, {}});
+}
+
+bool same(const ValidatorRecord& a, const ValidatorRecord& b) {
+    return a.attestation == b.attestation && a.block == b.block && a.halted == b.halted && a.enrolled == b.enrolled;
 }
 
 }  // namespace
@@ -128,9 +178,131 @@ ValidatorId Ledger::id_of(const PublicKey& key) {
     return place->second;
 }
 
+Applied Ledger::apply(const Command& command, std::string& journal) {
+    const std::size_t before = journal.size();
+    Applied applied = std::visit([&](const auto& which) { return apply_one(which, journal); }, command);
+    if (journal.size() > before) {
+        for (const auto& [node, position] : std::exchange(seen_to_write_, {})) append_seen(journal, node, position);
+    }
+    applied.tenure = facts_.tenure;
+    return applied;
+}
+
+// The fence comes first. A learned generation is recorded with the verdicts.
+template <class Mark, class BatchOf>
+Applied Ledger::apply_batch(const BatchOf& batch, std::string& journal) {
+    Applied applied;
+    switch (check_generation(facts_.tenure, settings_.mode, batch.asker.generation)) {
+        case Fence::kFenced: applied.verdicts = refuse_all(batch.keys.size(), Reason::kFenced); return applied;
+        case Fence::kWrongMode: applied.verdicts = refuse_all(batch.keys.size(), Reason::kWrongMode); return applied;
+        case Fence::kLearned: hold({batch.asker.generation, batch.asker.instance, batch.asker.wall}, journal); break;
+        case Fence::kCurrent: break;
+    }
+    applied.verdicts = decide_all<Mark>(batch, journal);
+    return applied;
+}
+
+Applied Ledger::apply_one(const AttestationBatch& batch, std::string& journal) {
+    return apply_batch<AttestationMark>(batch, journal);
+}
+Applied Ledger::apply_one(const BlockBatch& batch, std::string& journal) { return apply_batch<BlockMark>(batch, journal); }
+
+Applied Ledger::apply_one(const AcquireCommand& command, std::string& journal) {
+    Applied applied;
+    applied.promised = may_acquire(facts_.tenure, settings_.mode, command.generation, command.holder);
+    const bool is_new = command.generation != facts_.tenure.generation || command.holder != facts_.tenure.holder;
+    if (applied.promised && is_new) hold({command.generation, command.holder, command.when}, journal);
+    return applied;
+}
+
+Applied Ledger::apply_one(const HaltCommand& command, std::string& journal) {
+    return change_flag(command.keys, &ValidatorRecord::halted, command.halt, command.halt ? "h\1" : std::string_view{"h\0", 2},
+                       journal);
+}
+
+Applied Ledger::apply_one(const EnrolCommand& command, std::string& journal) {
+    return change_flag(command.keys, &ValidatorRecord::enrolled, true, "e", journal);
+}
+
+Applied Ledger::apply_one(const ImportCommand& command, std::string& journal) {
+    const std::size_t known = validators_.size();
+    std::string records;
+    std::uint32_t count = 0;
+    for (const auto& entry : command.entries) {
+        const ValidatorId id = id_of(entry.key);
+        ValidatorRecord merged = validators_[id].record;
+        if (in_force(Rule::kImportNeverLowers)) {
+            merge_upwards(merged, entry.record);
+        } else {
+            merged = entry.record;
+        }
+        merged.enrolled = true;
+        if (same(merged, validators_[id].record)) continue;
+        validators_[id].record = std::move(merged);
+        changed_.push_back(id);
+        append_record(records, id, validators_[id].record);
+        ++count;
+    }
+    append_new_validators(known, journal);
+    append_records(count, records, journal);
+    Applied applied;
+    applied.changed = count;
+    return applied;
+}
+
+Applied Ledger::apply_one(const SeenCommand& command, std::string&) {
+    if (facts_.seen.note(command.node, command.position)) seen_to_write_[command.node] = command.position;
+    return {};
+}
+
+void Ledger::rejoin(const protection::RejoinPlan& plan, std::string& journal) {
+    facts_.floor = plan.floor;
+    facts_.incarnation = plan.position.incarnation;
+    append_floor(journal, facts_.floor, facts_.incarnation);
+    if (plan.tenure.generation > 0) hold(plan.tenure, journal);
+    std::string records;
+    for (const auto& entry : plan.entries) {
+        const ValidatorId id = id_of(entry.key);
+        validators_[id].record = entry.record;
+        changed_.push_back(id);
+        append_record(records, id, entry.record);
+    }
+    append_new_validators(0, journal);
+    append_records(static_cast<std::uint32_t>(plan.entries.size()), records, journal);
+}
+
+void Ledger::hold(protection::Tenure tenure, std::string& journal) {
+    tenure.since = whole_seconds(tenure.since);
+    facts_.tenure = std::move(tenure);
+    if (in_force(Rule::kGenerationDurable)) append_tenure(journal, facts_.tenure);
+}
+
+Applied Ledger::change_flag(const std::vector<PublicKey>& keys, bool ValidatorRecord::*flag, bool value, std::string_view group,
+                            std::string& journal) {
+    const std::size_t known = validators_.size();
+    std::vector<ValidatorId> ids;
+    for (const PublicKey& key : keys) {
+        const Validator* there = find(key);
+        if ((there != nullptr && there->record.*flag) == value) continue;
+        const ValidatorId id = id_of(key);
+        validators_[id].record.*flag = value;
+        ids.push_back(id);
+        changed_.push_back(id);
+    }
+    append_new_validators(known, journal);
+    if (!ids.empty()) {
+        journal += group;
+        append_ids(journal, ids);
+    }
+    Applied applied;
+    applied.changed = ids.size();
+    return applied;
+}
+
 template <class Mark, class BatchOf>
 std::vector<Verdict> Ledger::decide_all(const BatchOf& batch, std::string& journal) {
     const DataPointer data = data_of(batch);
+    const VotingTerms terms{batch.asker.now, facts_.floor, settings_.refuse_unknown};
     const std::size_t known = validators_.size();
     std::vector<Verdict> verdicts;
     verdicts.reserve(batch.keys.size());
@@ -141,7 +313,7 @@ std::vector<Verdict> Ledger::decide_all(const BatchOf& batch, std::string& journ
             const Mark& mark = batch.marks.size() == 1 ? batch.marks.front() : batch.marks[i];
             const auto found = ids_.find(batch.keys[i]);
             static const ValidatorRecord kNothing;
-            verdicts.push_back(decide_one(found == ids_.end() ? kNothing : validators_[found->second].record, mark, batch.now));
+            verdicts.push_back(decide_one(found == ids_.end() ? kNothing : validators_[found->second].record, mark, terms));
             if (verdicts.back().outcome != Outcome::kApproved) continue;
             const ValidatorId id = found == ids_.end() ? id_of(batch.keys[i]) : found->second;
             set(validators_[id].record, mark, data);
@@ -154,19 +326,19 @@ std::vector<Verdict> Ledger::decide_all(const BatchOf& batch, std::string& journ
     return verdicts;
 }
 
-std::vector<Verdict> Ledger::decide(const Batch& batch, std::string& journal) {
-    if (const auto* attestations = std::get_if<AttestationBatch>(&batch)) {
-        return decide_all<AttestationMark>(*attestations, journal);
-    }
-    return decide_all<BlockMark>(std::get<BlockBatch>(batch), journal);
-}
-
 void Ledger::append_new_validators(std::size_t from, std::string& journal) const {
     if (from == validators_.size()) return;
     journal += 'v';
     append_number(journal, static_cast<std::uint32_t>(from));
     append_number(journal, static_cast<std::uint32_t>(validators_.size() - from));
     for (std::size_t i = from; i < validators_.size(); ++i) append_bytes(journal, validators_[i].key);
+}
+
+void Ledger::append_records(std::uint32_t count, const std::string& records, std::string& journal) {
+    if (count == 0) return;
+    journal += 'i';
+    append_number(journal, count);
+    journal += records;
 }
 
 Result<void> Ledger::load(ValidatorId id, Validator validator) {
@@ -179,45 +351,24 @@ Result<void> Ledger::load(ValidatorId id, Validator validator) {
     return success();
 }
 
-Result<void> Ledger::replay(std::string_view journal) {
-    const Error broken = failure(ErrorCode::kMalformed, "a journal row is broken");
-    BytesReader reader{journal};
-    while (reader.left() > 0) {
-        const auto kind = reader.number<std::uint8_t>();
-        if (kind == 'v') {
-            const auto first = reader.number<std::uint32_t>();
-            const auto count = reader.number<std::uint32_t>();
-            for (std::uint32_t i = 0; i < count && !reader.failed(); ++i) {
-                const auto key = reader.bytes<PublicKey>();
-                // Known already, if the row was folded before the last stop and not yet deleted.
-                if (reader.failed() || id_of(key) != first + i) return broken;
-            }
-        } else if (kind == 'a') {
-            AttestationMark mark;
-            mark.source = Epoch{reader.number<std::uint64_t>()};
-            mark.target = Epoch{reader.number<std::uint64_t>()};
-            mark.signing_root = reader.bytes<Root>();
-            const bool has_data = reader.number<std::uint8_t>() != 0;
-            const std::uint8_t* bytes = has_data ? reader.take(kAttestationDataSize) : nullptr;
-            DataPointer data;
-            if (bytes != nullptr) data = std::make_shared<const ethereum::AttestationData>(attestation_data_from_ssz(bytes));
-            if (!replay_group(reader, mark, data, validators_, changed_)) return broken;
-        } else if (kind == 'b') {
-            BlockMark mark;
-            mark.slot = Slot{reader.number<std::uint64_t>()};
-            mark.signing_root = reader.bytes<Root>();
-            if (!replay_group(reader, mark, nullptr, validators_, changed_)) return broken;
-        } else {
-            return broken;
-        }
-    }
-    if (reader.failed()) return broken;
-    return success();
-}
-
 const Validator* Ledger::find(const PublicKey& key) const {
     const auto found = ids_.find(key);
     return found == ids_.end() ? nullptr : &validators_[found->second];
+}
+
+std::vector<protection::RecordGroup> Ledger::records_for(Epoch target) const {
+    std::vector<protection::RecordGroup> groups;
+    std::map<std::pair<Root, Epoch>, std::size_t> places;
+    for (const Validator& validator : validators_) {
+        const auto& mark = validator.record.attestation;
+        if (!mark || mark->target != target) continue;
+        const auto [place, is_new] = places.try_emplace({mark->signing_root, mark->source}, groups.size());
+        if (is_new) groups.push_back({*mark, validator.record.data, {}});
+        protection::RecordGroup& group = groups[place->second];
+        if (!group.data) group.data = validator.record.data;
+        group.keys.push_back(validator.key);
+    }
+    return groups;
 }
 
 std::vector<ValidatorId> Ledger::take_changed() {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "shared/base/result.hpp"
+#include "shared/protection/adoption.hpp"
 #include "shared/protection/generation.hpp"
 #include "shared/protection/position.hpp"
 #include "shared/protection/rejoin.hpp"
@@ -19,6 +21,7 @@
 namespace holdfast::protector {
 
 using ValidatorId = std::uint32_t;
+class BytesReader;
 
 // Who asks, and when: what fence and verdicts look at.
 struct Asker {
@@ -72,11 +75,12 @@ using Command =
 
 // What came of a command, when it is on disk.
 struct Applied {
-    std::vector<protection::Verdict> verdicts;  // of batches, in order; all kRefused with kFenced or kWrongMode if the fence says so
-    bool promised{false};                       // of acquire
-    std::uint64_t changed{0};                   // validators, of halt, enrol and import
-    protection::Tenure tenure;                  // in force afterwards
-    protection::Position position;              // after the commit; filled in by the store
+    std::vector<protection::Verdict>
+        verdicts;                   // of batches, in order; all kRefused with kFenced or kWrongMode if the fence says so
+    bool promised{false};           // of acquire
+    std::uint64_t changed{0};       // validators, of halt, enrol and import
+    protection::Tenure tenure;      // in force afterwards
+    protection::Position position;  // after the commit; filled in by the store
 };
 
 // Of the whole cluster; no part of the data.
@@ -132,10 +136,36 @@ private:
     std::unordered_map<PublicKey, ValidatorId> ids_;
     std::vector<ValidatorId> changed_;
 
+    // Not on disk yet.
+    std::map<std::string, protection::Position> seen_to_write_;
+
     ValidatorId id_of(const PublicKey& key);
+
+    Applied apply_one(const AttestationBatch& batch, std::string& journal);
+    Applied apply_one(const BlockBatch& batch, std::string& journal);
+    Applied apply_one(const AcquireCommand& command, std::string& journal);
+    Applied apply_one(const HaltCommand& command, std::string& journal);
+    Applied apply_one(const EnrolCommand& command, std::string& journal);
+    Applied apply_one(const ImportCommand& command, std::string& journal);
+    Applied apply_one(const SeenCommand& command, std::string& journal);
+    template <class Mark, class BatchOf>
+    Applied apply_batch(const BatchOf& batch, std::string& journal);
     template <class Mark, class BatchOf>
     std::vector<protection::Verdict> decide_all(const BatchOf& batch, std::string& journal);
+    Applied change_flag(const std::vector<PublicKey>& keys, bool protection::ValidatorRecord::*flag, bool value,
+                        std::string_view group, std::string& journal);
+    void hold(protection::Tenure tenure, std::string& journal);
     void append_new_validators(std::size_t from, std::string& journal) const;
+    static void append_records(std::uint32_t count, const std::string& records, std::string& journal);
+
+    bool replay_group(BytesReader& reader);
+    bool replay_new_validators(BytesReader& reader);
+    template <class Change>
+    bool replay_ids(BytesReader& reader, Change change);
+    bool replay_records(BytesReader& reader);
+    bool replay_tenure(BytesReader& reader);
+    bool replay_seen(BytesReader& reader);
+    bool replay_floor(BytesReader& reader);
 };
 
 // 128 bytes of SSZ (consensus-specs, phase0/beacon-chain.md, AttestationData).
