@@ -25,9 +25,17 @@
 namespace holdfast::net {
 
 struct HttpServerOptions {
-    std::optional<TlsFiles> tls;  // with ca_file: clients must show a certificate of that CA
+    // With ca_file: clients must show a certificate for clients, of a CA in that file.
+    std::optional<TlsFiles> tls;
+    // A peer ("127.0.0.1:40000") whose TLS handshake failed, and a sentence that says why: no certificate, a foreign or expired
+    // one, not TLS. Peers that come and go without a word, or too late, are not told. May be empty; must not throw.
+    std::function<void(const std::string& peer, const std::string& why)> on_refused;
     std::size_t header_bytes_max{16U << 10U};
     std::size_t body_bytes_max{64U << 20U};
+    // The same for one path (decoded, without query), instead of body_bytes_max. May be empty.
+    std::function<std::size_t(std::string_view path)> body_bytes_max_of;
+    // When so many are there, the next one takes the place of the one that has gone longest without a request under way, those
+    // that never had a request answered first; if all are at work, it is told 503 and closed.
     std::size_t connections_max{1024};
     Duration header_timeout{std::chrono::seconds{10}};  // from a request's first byte to the end of its header
     Duration body_timeout{std::chrono::seconds{30}};
@@ -78,6 +86,9 @@ public:
     // Binds and accepts. kIo with a sentence when the address is in use or not ours; kInvalidArgument for unusable TLS files.
     Result<void> listen(const std::string& address, std::uint16_t port);
     [[nodiscard]] std::uint16_t port() const;  // 0 unless listening
+    // Reads the TLS files again, for connections that come from now on; those that are there stay. On failure
+    // (kInvalidArgument, with the file and why) the old ones remain in use. Nothing to do without TLS.
+    Result<void> reload_tls();
     // Streams count as begun: those that have no other end are cut at the deadline.
     Task<void> stop(SteadyTime deadline);
 
