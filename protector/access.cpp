@@ -1,5 +1,6 @@
 #include "protector/access.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace holdfast::protector {
@@ -11,8 +12,8 @@ using In = Route::ClusterIn;
 constexpr std::string_view kNoParameter{};
 
 constexpr std::array kRoutes{
-    Route{"POST", "/v1/attestations", kNoParameter, Call::kAttestations, kInstances, In::kBody, false},
-    Route{"POST", "/v1/blocks", kNoParameter, Call::kBlocks, kInstances, In::kBody, false},
+    Route{"POST", "/v1/attestations", kNoParameter, Call::kAttestations, kInstances, In::kBody, false, true},
+    Route{"POST", "/v1/blocks", kNoParameter, Call::kBlocks, kInstances, In::kBody, false, true},
     Route{"POST", "/v1/generations", kNoParameter, Call::kAcquire, kInstances, In::kBody, false},
     Route{"POST", "/v1/heartbeats", kNoParameter, Call::kBeat, kInstances, In::kBody, true},
     Route{"GET", "/v1/heartbeats", kNoParameter, Call::kHeartbeats, kInstances, In::kHeader, true},

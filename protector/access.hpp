@@ -47,7 +47,8 @@ struct Route {
     Roles roles;
     // Where the cluster's id stands: in the body's head, in a header, or nowhere.
     enum class ClusterIn : std::uint8_t { kBody, kHeader, kNowhere } cluster;
-    bool any_time;  // answered also while this protector does not vote
+    bool any_time;       // answered also while this protector does not vote
+    bool octets{false};  // its body may be in that form too
 };
 
 struct NoRoute {

@@ -88,6 +88,9 @@ HttpResponse Service::refusal(const Question& question, int status, Refusal reas
 Service::Refused Service::refuse(const Question& question) {
     const std::string why = why_not(question.route, question.client);
     if (!why.empty()) return refusal(question, 403, Refusal::kRole, why);
+    if (question.octets() && !question.route.octets) {
+        return make_error(415, std::string{question.route.path} + " has no application/octet-stream form: send JSON");
+    }
     if (question.route.cluster == Route::ClusterIn::kHeader) {
         const auto header = net::find_header(question.request.message.headers, protection::kClusterHeader);
         if (!header) return make_error(400, "the header holdfast-cluster with the cluster's id is missing");
