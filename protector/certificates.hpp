@@ -1,7 +1,7 @@
-// When this protector's certificate and the CA's end: for status, metrics, and a warning in the log while there is time.
+// The files of this protector's certificate: whether they have changed, and when it and the CA end, for status, metrics, and a
+// warning in the log while there is time. Reads the disk: now and then, not on the way to an answer.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -13,24 +13,36 @@ namespace holdfast::protector {
 
 class Certificates {
 public:
-    // `files`: nothing without TLS. `metrics` must outlive it.
+    // `files`: nothing without TLS; then nothing ever happens here. `metrics` must outlive it.
     Certificates(std::optional<net::TlsFiles> files, Metrics& metrics);
 
-    // Reads the files again, and warns, once a day, of what ends within 30 days of `now`.
+    // Reads when they end; what ends within 30 days of `now` is logged, once a day.
     void read(WallTime now);
 
-    [[nodiscard]] std::optional<WallTime> certificate_expires() const { return certificate_expires_; }
-    [[nodiscard]] std::optional<WallTime> ca_expires() const { return ca_expires_; }
+    // Are the files others than at the last accept()?
+    [[nodiscard]] bool changed() const;
+    // They are in use as they are now.
+    void accept();
+
+    [[nodiscard]] std::optional<WallTime> certificate_expires() const { return certificate_.expires; }
+    [[nodiscard]] std::optional<WallTime> ca_expires() const { return ca_.expires; }
 
 private:
-    std::optional<net::TlsFiles> files_;
-    std::optional<Gauge> certificate_gauge_;
-    std::optional<Gauge> ca_gauge_;
-    std::optional<WallTime> certificate_expires_;
-    std::optional<WallTime> ca_expires_;
-    std::optional<WallTime> warned_;
+    struct Watched {
+        std::string what;
+        std::optional<Gauge> gauge;
+        std::optional<WallTime> expires;
+    };
 
-    void warn(const std::string& file, std::optional<WallTime> expires, WallTime now, bool& warned) const;
+    std::optional<net::TlsFiles> files_;
+    Watched certificate_{"certificate", {}, {}};
+    Watched ca_{"CA", {}, {}};
+    std::optional<WallTime> warned_;
+    std::string in_use_;  // the files' stamps
+
+    [[nodiscard]] std::string stamps() const;
+    void take(Watched& watched, const Result<WallTime>& expires);
+    [[nodiscard]] bool warn(const Watched& watched, WallTime now) const;
 };
 
 }  // namespace holdfast::protector

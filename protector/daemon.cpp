@@ -25,10 +25,16 @@ int complain(const Error& error, int code) {
     return code;
 }
 
-net::HttpServerOptions server_options(const Options& options) {
+net::HttpServerOptions server_options(const Options& options, Refusals& refusals) {
     net::HttpServerOptions server;
     server.tls = options.tls;
     server.body_bytes_max = protection::kRequestBytesMax;
+    server.body_bytes_max_of = [](std::string_view path) {
+        return path == "/v1/interchange" ? protection::kInterchangeBytesMax : protection::kRequestBytesMax;
+    };
+    server.on_refused = [&refusals](const std::string& peer, const std::string& why) {
+        refusals.note(Refusal::kHandshake, peer.substr(0, peer.rfind(':')), why);
+    };
     return server;
 }
 
@@ -45,7 +51,7 @@ Daemon::Daemon(Options options)
     : options_{std::move(options)},
       certificates_{options_.tls, metrics_},
       http_{net::make_http_client(io_.get_executor(), clock_, client_options(options_))},
-      server_{io_.get_executor(), clock_, server_options(options_),
+      server_{io_.get_executor(), clock_, server_options(options_, refusals_),
               [this](net::ServerRequest request) { return answer(std::move(request)); }} {}
 
 int Daemon::run() {
@@ -169,14 +175,28 @@ Task<void> Daemon::keep_certificates() {
     for (;;) {
         certificates_.read(clock_.now());
         co_await sleep_for(clock_, kCertificatesPause);
+        if (certificates_.changed()) renew_certificates();
     }
 }
 
 Task<void> Daemon::reload_on_signal() {
     for (;;) {
         co_await reload_signal_.wait();
-        certificates_.read(clock_.now());
+        renew_certificates();
     }
+}
+
+// The client side reads them for each new connection.
+void Daemon::renew_certificates() {
+    if (!options_.tls) return;
+    const auto reloaded = server_.reload_tls();
+    if (reloaded) {
+        certificates_.accept();
+        log_info("new connections use the certificates as they are now on disk");
+    } else {
+        log_error("the certificates stay as they were: {}", reloaded.error().message);
+    }
+    certificates_.read(clock_.now());
 }
 
 Task<net::Reply> Daemon::answer(net::ServerRequest request) {

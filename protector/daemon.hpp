@@ -60,6 +60,7 @@ private:
     void serve();
     void announce();
     void end(int code);
+    void renew_certificates();
 
     Task<void> live();
     Task<void> rejoin();
