@@ -58,6 +58,13 @@ void append_heard(std::string& text, const Heard& heard) {
     text += '}';
 }
 
+Duration read_age(JsonReader& reader) {
+    const std::uint64_t age = reader.decimal();
+    if (age / 1000 < kWireTimeMax) return std::chrono::milliseconds{age};
+    reader.fail("an age beyond all calendars");
+    return {};
+}
+
 Heard read_heard(JsonReader& reader) {
     Heard heard;
     Members members{reader, "a heartbeat"};
@@ -71,7 +78,7 @@ Heard read_heard(JsonReader& reader) {
         } else if (members.is(name, "well", 8)) {
             heard.beat.well = reader.boolean();
         } else if (members.is(name, "age_ms", 16)) {
-            heard.age = json::read_time(reader).time_since_epoch();
+            heard.age = read_age(reader);
         } else {
             reader.skip();
         }

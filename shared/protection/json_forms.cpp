@@ -93,7 +93,7 @@ void append_head(std::string& text, const AnswerHead& head) {
 }
 
 void append_tenure(std::string& text, const Tenure& tenure) {
-    const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(tenure.since.time_since_epoch()).count();
+    const auto since = std::chrono::duration_cast<std::chrono::seconds>(tenure.since.time_since_epoch()).count();
     member(text, "generation", tenure.generation);
     member(text, "holder", tenure.holder);
     member(text, "since", static_cast<std::uint64_t>(std::max<std::int64_t>(since, 0)));
@@ -229,7 +229,7 @@ Position read_position(JsonReader& reader) {
 
 WallTime read_time(JsonReader& reader) {
     const std::uint64_t since = reader.decimal();
-    if (since <= kWireTimeMax) return WallTime{std::chrono::milliseconds{since}};
+    if (since <= kWireTimeMax) return WallTime{std::chrono::seconds{since}};
     reader.fail("a time beyond all calendars");
     return {};
 }

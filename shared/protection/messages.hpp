@@ -37,8 +37,8 @@ inline constexpr std::string_view kOctetType = "application/octet-stream";
 inline constexpr std::string_view kSeenHeader = "holdfast-seen";
 // Of a request whose body doesn't say it (GET, interchange): the cluster id in hex.
 inline constexpr std::string_view kClusterHeader = "holdfast-cluster";
-// Milliseconds since 1970: the latest time that a WallTime can hold.
-inline constexpr std::uint64_t kWireTimeMax = static_cast<std::uint64_t>(Duration::max().count()) / 1'000'000;
+// Seconds since 1970: the latest time that a WallTime can hold.
+inline constexpr std::uint64_t kWireTimeMax = static_cast<std::uint64_t>(Duration::max().count()) / 1'000'000'000;
 
 // What every request says before its question. In JSON: members "cluster", "instance", "generation", "request_id" (optional),
 // "genesis_validators_root".
@@ -155,7 +155,7 @@ struct StatusAnswer {
 };
 
 // JSON. render_* of requests and answers, parse_* of both. More than kRequestKeysMax keys are refused. Names (node, instance,
-// holder) are empty or as in the cluster file; times are whole milliseconds.
+// holder) are empty or as in the cluster file; times are whole Unix seconds.
 [[nodiscard]] std::string render_attestation_request(const RequestHead& head, const ethereum::AttestationData& data,
                                                      const Domain& domain, std::span<const PublicKey> keys);
 [[nodiscard]] std::string render_attestation_request(const RequestHead& head, std::span<const PublicKey> keys,

@@ -73,7 +73,7 @@ void append_position(std::string& to, Position position) {
 }
 
 void append_tenure(std::string& to, const Tenure& tenure) {
-    const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(tenure.since.time_since_epoch()).count();
+    const auto since = std::chrono::duration_cast<std::chrono::seconds>(tenure.since.time_since_epoch()).count();
     append_number(to, tenure.generation);
     append_number(to, static_cast<std::uint64_t>(std::max<std::int64_t>(since, 0)));
     append_name(to, tenure.holder);
@@ -156,7 +156,7 @@ Tenure read_tenure(OctetReader& reader) {
     tenure.generation = reader.number<std::uint64_t>();
     const auto since = reader.number<std::uint64_t>();
     if (since > kWireTimeMax) reader.fail("a time beyond all calendars");
-    if (!reader.failed()) tenure.since = WallTime{std::chrono::milliseconds{since}};
+    if (!reader.failed()) tenure.since = WallTime{std::chrono::seconds{since}};
     tenure.holder = read_name(reader);
     return tenure;
 }

@@ -50,7 +50,7 @@ public:
     BlockMark block() { return {Slot{number()}, bytes<Root>()}; }
     RequestHead head() { return {bytes<ClusterId>(), name(), number(), bytes<Root>(), number()}; }
     AnswerHead answer_head() {
-        const WallTime since{std::chrono::milliseconds{below(kWireTimeMax + 1)}};
+        const WallTime since{std::chrono::seconds{below(kWireTimeMax + 1)}};
         return {name(), number(), {number(), name(), since}, {number(), number()}};
     }
     ethereum::AttestationData data() {

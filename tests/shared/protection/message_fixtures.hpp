@@ -14,7 +14,7 @@ namespace holdfast::protection {
 
 inline RequestHead request_head() { return {numbered<ClusterId>(42), "primary", 7, root(99), 0x1122334455667788}; }
 
-inline Tenure some_tenure() { return {7, "secondary", WallTime{std::chrono::milliseconds{1'795'244'400'123}}}; }
+inline Tenure some_tenure() { return {7, "secondary", WallTime{std::chrono::seconds{1'795'244'400}}}; }
 
 inline AnswerHead answer_head() { return {"p1", 0x1122334455667788, some_tenure(), {2, 1041}}; }
 

@@ -62,7 +62,7 @@ TEST(Messages, Answer_NamesNodeTenurePositionReasonAndRecord) {
                                         {Outcome::kRefused, Reason::kHalted, {}}};
     const std::string text = render_answer(answer_head(), keys(4), marks, verdicts);
     EXPECT_THAT(text, testing::StartsWith("{\"node\":\"p1\",\"request_id\":\"1234605616436508552\",\"generation\":\"7\","
-                                          "\"holder\":\"secondary\",\"since\":\"1795244400123\",\"position\":\"2.1041\","
+                                          "\"holder\":\"secondary\",\"since\":\"1795244400\",\"position\":\"2.1041\","
                                           "\"verdicts\":[{\"pubkey\":\"" +
                                           to_hex(key(0)) + "\",\"verdict\":\"approved\"},{\"pubkey\":\"" + to_hex(key(1)) +
                                           "\",\"verdict\":\"repeated\"},{\"pubkey\":\"" + to_hex(key(2)) +

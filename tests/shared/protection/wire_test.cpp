@@ -29,7 +29,7 @@ std::string raw(const Bytes& bytes) {
 
 const std::string kHeadBytes = raw(request_head().cluster) + raw(root(99)) + u64(7) + u64(0x1122334455667788) + "\x07primary";
 const std::string kAnswerHeadBytes =
-    u64(0x1122334455667788) + "\x02p1" + u64(2) + u64(1041) + u64(7) + u64(1'795'244'400'123) + "\x09secondary";
+    u64(0x1122334455667788) + "\x02p1" + u64(2) + u64(1041) + u64(7) + u64(1'795'244'400) + "\x09secondary";
 const std::string kDataBytes =
     u64(128) + u64(0) + raw(root(5)) + u64(3) + raw(root(3)) + u64(4) + raw(root(4));  // attestation_data(3, 4, 5)
 const std::string kVoteBytes = u64(1) + u64(2) + raw(root(9));                         // vote(1, 2, 9)
@@ -154,7 +154,7 @@ TEST(Wire, Records_HaveTheDocumentedBytes) {
 TEST(Wire, AllRecords_HaveTheDocumentedBytes) {
     const std::string bytes = encode_all_records(member_records());
     EXPECT_EQ(bytes, "HFM1\x02p1" + u8(1) + u64(5) + u64(163) +                                                     //
-                         u64(7) + u64(1'795'244'400'123) + "\x09secondary" + u64(2) + u64(40) +                     //
+                         u64(7) + u64(1'795'244'400) + "\x09secondary" + u64(2) + u64(40) +                         //
                          u64(4) + u64(160) + u32(1) + kDataBytes + u32(4) +                                         //
                          raw(key(0)) + u8(1 + 2) + u64(3) + u64(4) + raw(root(1)) + u32(0) +                        //
                          raw(key(1)) + u8(1 + 2 + 4 + 8) + u64(3) + u64(4) + raw(root(1)) + u32(0) + kBlockBytes +  //
@@ -260,8 +260,8 @@ TEST(Wire, BadNamesAndTimes_AreMalformed) {
     EXPECT_TRUE(decode_block_request(before + u8(48) + std::string(48, 'a') + u32(0)));
     EXPECT_FALSE(decode_block_request(before + u8(49) + std::string(49, 'a') + u32(0)));
     EXPECT_FALSE(decode_block_request(before + u8(3) + "a\nb" + u32(0)));
-    const auto since = [](std::uint64_t ms) {
-        return decode_answer("HFV1" + u64(0) + u8(0) + u64(0) + u64(0) + u64(1) + u64(ms) + u8(0) + u32(0));
+    const auto since = [](std::uint64_t seconds) {
+        return decode_answer("HFV1" + u64(0) + u8(0) + u64(0) + u64(0) + u64(1) + u64(seconds) + u8(0) + u32(0));
     };
     EXPECT_TRUE(since(kWireTimeMax));
     EXPECT_FALSE(since(kWireTimeMax + 1));
