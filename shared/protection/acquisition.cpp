@@ -33,6 +33,7 @@ std::uint64_t Acquisition::ask() {
 
 void Acquisition::on_answer(std::size_t member, std::uint64_t generation, const PromiseAnswer& answer) {
     learn(member, answer.tenure);
+    if (state_ == State::kReady && rival_has_quorum()) state_ = State::kLost;
     Member& from = members_.at(member);
     if (state_ != State::kAsking || generation != asked_ || from.done) return;
     from.done = true;

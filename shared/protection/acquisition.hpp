@@ -54,7 +54,8 @@ public:
     // Begins a round: the generation to ask for. What comes late of an earlier round doesn't count in it. Works in kReading
     // too: the refusals say what is in force.
     std::uint64_t ask();
-    // To the request for `generation`.
+    // To the request for `generation`. One that comes late may still say that a rival has won: before the next ask() it gets a
+    // moment.
     void on_answer(std::size_t member, std::uint64_t generation, const PromiseAnswer& answer);
     // The member will not answer the request for `generation`.
     void on_failure(std::size_t member, std::uint64_t generation);

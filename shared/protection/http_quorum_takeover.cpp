@@ -12,7 +12,9 @@ namespace {
 
 // A round in which a rival has asked too: what is still out may decide it, but then it is asked again above the rival.
 constexpr Duration kContestedRound = std::chrono::milliseconds{100};
-constexpr std::uint64_t kBackoffMsMin = 10;
+// Before it is asked again: some for the answers that are still out, and a random time, so that one of two rivals comes first.
+constexpr Duration kPauseMin = std::chrono::milliseconds{20};
+constexpr std::uint64_t kBackoffMsMin = 50;
 constexpr std::uint64_t kBackoffMsMax = 500;
 
 }  // namespace
@@ -35,9 +37,9 @@ Task<Result<Promise>> HttpQuorumClient::acquire(SteadyTime deadline) {
             generation_ = promise.generation;
             co_return promise;
         }
-        if (run->machine.state() == Acquisition::State::kLost) break;
         run->machine.give_up();
-        co_await sleep_for(clock_, std::chrono::milliseconds{random_.below(backoff)});
+        co_await sleep_for(clock_, kPauseMin + std::chrono::milliseconds{random_.below(backoff)});
+        if (run->machine.state() == Acquisition::State::kLost) break;
         backoff = std::min(2 * backoff, kBackoffMsMax);
     }
     co_return acquire_failure(*run);

@@ -25,12 +25,12 @@ class Member {
 public:
     Member(const Mutation& mutation) : mutation_{mutation} {}
 
-    KeyAnswer decide(const PublicKey& asked_key, const AttestationMark& asked, ChainTime now) {
+    Verdict decide(const PublicKey& asked_key, const AttestationMark& asked, ChainTime now) {
         ValidatorRecord& record = records_[asked_key];
-        Verdict verdict = decide_attestation(record, asked, now);
+        Verdict verdict = decide_attestation(record, asked, {now, {}, false});
         if (verdict.outcome == Outcome::kRefused && verdict.reason == mutation_.without) verdict.outcome = Outcome::kApproved;
         if (verdict.outcome == Outcome::kApproved && mutation_.fault != Fault::kNoRecord) record.attestation = asked;
-        return {asked_key, verdict.outcome, {}};
+        return verdict;
     }
 
 private:
@@ -67,7 +67,7 @@ struct Proposal {
 struct Packet {
     std::shared_ptr<Proposal> proposal;
     std::size_t member;
-    std::vector<KeyAnswer> answers;  // empty: it is the question
+    std::vector<Verdict> answers;  // empty: it is the question
 };
 
 struct Outcomes {

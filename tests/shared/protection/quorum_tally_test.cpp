@@ -13,13 +13,15 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-std::vector<KeyAnswer> say(std::vector<Outcome> outcomes) {
-    std::vector<KeyAnswer> answers;
+std::vector<Verdict> say(std::vector<Outcome> outcomes, Reason reason = Reason::kOtherVoteForTarget) {
+    std::vector<Verdict> verdicts;
     for (const Outcome outcome : outcomes) {
-        answers.push_back({key(answers.size()), outcome, outcome == Outcome::kRefused ? "because" : ""});
+        verdicts.push_back({outcome, outcome == Outcome::kRefused ? reason : Reason::kNone, {}});
     }
-    return answers;
+    return verdicts;
 }
+
+std::string because(const Verdict& verdict) { return verdict.reason == Reason::kNone ? "" : "because"; }
 
 constexpr Outcome kYes = Outcome::kApproved;
 constexpr Outcome kAgain = Outcome::kRepeated;
@@ -50,7 +52,42 @@ TEST_F(QuorumTallyTest, SameMemberAgain_CountsOnce) {
 TEST_F(QuorumTallyTest, UnknownVerdict_IsNoYes) {
     static_cast<void>(tally.on_answer(0, say({kMute, kYes})));
     static_cast<void>(tally.on_answer(1, say({kMute, kYes})));
+    EXPECT_FALSE(tally.is_open(0));
+    EXPECT_FALSE(tally.refused(0));
+}
+
+TEST_F(QuorumTallyTest, ProtectorsThatDoNotVoteNow_HaveNotRefused) {
+    static_cast<void>(tally.on_answer(0, say({kNo, kYes}, Reason::kNotVoting)));
+    static_cast<void>(tally.on_answer(1, say({kNo, kYes}, Reason::kNotVoting)));
+    EXPECT_FALSE(tally.is_open(0));
+    EXPECT_FALSE(tally.refused(0));
+}
+
+TEST_F(QuorumTallyTest, TwoFenced_KeyIsFenced) {
+    const Tenure tenure{7, "secondary", {}};
+    static_cast<void>(tally.on_answer(0, say({kNo, kNo}, Reason::kFenced), tenure));
+    EXPECT_FALSE(tally.fenced(0));
+    static_cast<void>(tally.on_answer(1, say({kNo, kNo}, Reason::kFenced), tenure));
+    EXPECT_TRUE(tally.fenced(0));
     EXPECT_TRUE(tally.refused(0));
+    EXPECT_THAT(tally.explain(0, because), HasSubstr("p1: fenced by generation 7, held by secondary since "));
+}
+
+TEST_F(QuorumTallyTest, OneFencedAndOneRefusal_IsRefusedOnly) {
+    static_cast<void>(tally.on_answer(0, say({kNo, kNo}, Reason::kFenced)));
+    static_cast<void>(tally.on_answer(1, say({kNo, kNo})));
+    EXPECT_TRUE(tally.refused(0));
+    EXPECT_FALSE(tally.fenced(0));
+}
+
+TEST_F(QuorumTallyTest, TheRecordOfTheFirstWhoNamedOne) {
+    auto verdicts = say({kNo, kYes});
+    static_cast<void>(tally.on_answer(0, verdicts));
+    EXPECT_EQ(tally.record(0).index(), 0U);
+    verdicts[0].record = vote(1, 2, 3);
+    static_cast<void>(tally.on_answer(2, verdicts));
+    EXPECT_EQ(std::get<AttestationMark>(tally.record(0)), vote(1, 2, 3));
+    EXPECT_EQ(tally.record(1).index(), 0U);
 }
 
 TEST_F(QuorumTallyTest, TwoRefusals_KeyIsRefusedAtOnce) {
@@ -60,7 +97,7 @@ TEST_F(QuorumTallyTest, TwoRefusals_KeyIsRefusedAtOnce) {
     EXPECT_TRUE(tally.refused(0));
     EXPECT_FALSE(tally.is_open(0));
     EXPECT_TRUE(tally.is_open(1));
-    EXPECT_EQ(tally.explain(0),
+    EXPECT_EQ(tally.explain(0, because),
               "0 yes, 3 needed: p1: refused (because); p2: refused (because); p3: no answer yet; p4: no answer yet");
 }
 
@@ -68,7 +105,7 @@ TEST_F(QuorumTallyTest, TwoFailures_NoQuorumButNotRefused) {
     static_cast<void>(tally.on_failure(0, "connection refused"));
     EXPECT_THAT(tally.on_failure(3, "timeout").hopeless, ElementsAre(0, 1));
     EXPECT_FALSE(tally.refused(0));
-    EXPECT_THAT(tally.explain(1), HasSubstr("p1: connection refused"));
+    EXPECT_THAT(tally.explain(1, because), HasSubstr("p1: connection refused"));
 }
 
 TEST_F(QuorumTallyTest, AnswerForOtherKeys_IsAFailure) {
