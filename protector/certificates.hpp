@@ -6,6 +6,7 @@
 #include <string>
 
 #include "shared/base/metrics.hpp"
+#include "shared/base/result.hpp"
 #include "shared/base/time.hpp"
 #include "shared/net/http.hpp"
 
