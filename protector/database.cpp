@@ -4,8 +4,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
+#include <sstream>
 #include <utility>
 
 namespace holdfast::protector {
@@ -19,81 +22,30 @@ constexpr const char* kPragmas =
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA locking_mode=EXCLUSIVE; PRAGMA wal_autocheckpoint=0;"
     "PRAGMA cache_size=-32768; PRAGMA temp_store=MEMORY;";
 
-constexpr const char* kSchema =
-    "CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE validators(id INTEGER PRIMARY KEY, pubkey BLOB NOT NULL, source INTEGER, target INTEGER, signing_root BLOB,"
-    " data BLOB, slot INTEGER, block_root BLOB) STRICT;"
-    "CREATE TABLE journal(seq INTEGER PRIMARY KEY, changes BLOB NOT NULL) STRICT;";
-
-Error corrupt(const std::string& file, const std::string& why) {
-    return failure(ErrorCode::kMalformed, "the database " + file + " is damaged (" + why +
-                                              "); it must not be used and must not be replaced by an empty one");
-}
-
-Result<DatabaseHandle> open_file(const std::string& file) {
+Result<DatabaseHandle> open_file(const std::string& file, const char* vfs, int more_flags = 0) {
     sqlite3* raw = nullptr;
-    const int code = sqlite3_open_v2(file.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
+    const int code = sqlite3_open_v2(file.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | more_flags, vfs);
     DatabaseHandle handle{raw};
     if (code != SQLITE_OK) return sqlite_failure(raw, "can't open " + file);
     sqlite3_extended_result_codes(raw, 1);
     return handle;
 }
 
+bool exists(const std::string& file) {
+    struct stat status {};
+    return ::stat(file.c_str(), &status) == 0;
+}
+
+Error system_failure(const std::string& doing) {
+    return failure(ErrorCode::kIo, "can't " + doing + ": " + std::strerror(errno));  // NOLINT(concurrency-mt-unsafe)
+}
+
+// Ours alone from its first byte on.
 Result<void> make_file(const std::string& file) {
     const int made = ::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (made < 0 && errno == EEXIST) {
-        return failure(ErrorCode::kRefused, file + " exists already: start without --init to use it");
-    }
-    if (made < 0) {
-        return failure(ErrorCode::kIo, "can't make " + file + ": " + std::strerror(errno));  // NOLINT(concurrency-mt-unsafe)
-    }
+    if (made < 0) return system_failure("make " + file);
     ::close(made);
     return success();
-}
-
-Result<void> set_meta(sqlite3* database, std::string_view name, std::string_view value) {
-    HOLDFAST_TRY(auto statement, Statement::prepare(database, "INSERT INTO meta VALUES(?1, ?2)"));
-    statement.bind_text(1, name);
-    statement.bind_text(2, value);
-    return statement.run();
-}
-
-Result<std::string> get_meta(sqlite3* database, std::string_view name) {
-    HOLDFAST_TRY(auto statement, Statement::prepare(database, "SELECT value FROM meta WHERE name = ?1"));
-    statement.bind_text(1, name);
-    HOLDFAST_TRY(const bool found, statement.step());
-    if (!found) return failure(ErrorCode::kNotFound, "it does not say its " + std::string{name});
-    return std::string{statement.blob(0)};
-}
-
-Result<void> write_identity(sqlite3* database, const Identity& identity) {
-    HOLDFAST_TRY(set_meta(database, "schema_version", std::to_string(kSchemaVersion)));
-    HOLDFAST_TRY(set_meta(database, "node_id", identity.node_id));
-    HOLDFAST_TRY(set_meta(database, "cluster_id", identity.cluster_id));
-    return set_meta(database, "genesis_validators_root", to_hex(identity.genesis_validators_root));
-}
-
-Result<void> check_same(sqlite3* database, const std::string& file, const char* name, const std::string& ours) {
-    const auto theirs = get_meta(database, name);
-    if (!theirs) return corrupt(file, theirs.error().message);
-    if (theirs.value() == ours) return success();
-    return failure(ErrorCode::kRefused,
-                   "the database " + file + " belongs to another " + name + ": '" + theirs.value() + "', not '" + ours + "'");
-}
-
-Result<void> check_identity(sqlite3* database, const std::string& file, const Identity& identity) {
-    const auto version = get_meta(database, "schema_version");
-    if (!version) return corrupt(file, version.error().message);
-    const auto number = parse_decimal(version.value());
-    if (!number) return corrupt(file, "its schema version is no number");
-    if (number.value() > static_cast<std::uint64_t>(kSchemaVersion)) {
-        return failure(ErrorCode::kRefused, "the database " + file + " was written by a newer version (schema " +
-                                                version.value() + ", this one knows up to " + std::to_string(kSchemaVersion) +
-                                                ")");
-    }
-    HOLDFAST_TRY(check_same(database, file, "node_id", identity.node_id));
-    HOLDFAST_TRY(check_same(database, file, "cluster_id", identity.cluster_id));
-    return check_same(database, file, "genesis_validators_root", to_hex(identity.genesis_validators_root));
 }
 
 Result<void> check_whole(sqlite3* database, const std::string& file) {
@@ -139,7 +91,39 @@ Result<Validator> read_validator(const Statement& row) {
         HOLDFAST_TRY(mark.signing_root, bytes_of<Root>(row.blob(7)));
         validator.record.block = mark;
     }
+    validator.record.halted = row.number(8) != 0;
+    validator.record.enrolled = row.number(9) != 0;
     return validator;
+}
+
+std::string render_seen(const protection::SeenPositions& seen) {
+    std::string text;
+    for (const auto& [node, position] : seen.all()) {
+        text += node + " " + std::to_string(position.incarnation) + " " + std::to_string(position.sequence) + "\n";
+    }
+    return text;
+}
+
+Result<protection::SeenPositions> parse_seen(const std::string& text) {
+    protection::SeenPositions seen;
+    std::istringstream lines{text};
+    std::string node;
+    protection::Position position;
+    while (lines >> node >> position.incarnation >> position.sequence) seen.note(node, position);
+    if (!lines.eof()) return failure(ErrorCode::kMalformed, "what it has seen of others can't be read");
+    return seen;
+}
+
+// Nothing written down yet: 0.
+Result<std::uint64_t> number_of(sqlite3* database, const char* name) {
+    const auto text = get_meta(database, name);
+    if (!text && text.error().code == ErrorCode::kNotFound) return 0;
+    if (!text) return text.error();
+    return parse_decimal(text.value());
+}
+
+std::uint64_t seconds_of(WallTime when) {
+    return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(when.time_since_epoch()).count());
 }
 
 }  // namespace
@@ -150,31 +134,43 @@ Database::Database(DataDirectory directory, DatabaseHandle handle, std::unique_p
       wal_pages_{std::move(wal_pages)},
       statements_{std::move(statements)} {}
 
-Result<Database> Database::create(DataDirectory directory, const Identity& identity) {
-    HOLDFAST_TRY(make_file(directory.database_file()));
-    HOLDFAST_TRY(auto handle, open_file(directory.database_file()));
-    HOLDFAST_TRY(execute(handle.get(), kPragmas));
-    HOLDFAST_TRY(execute(handle.get(), "BEGIN IMMEDIATE"));
-    HOLDFAST_TRY(execute(handle.get(), kSchema));
-    HOLDFAST_TRY(write_identity(handle.get(), identity));
-    HOLDFAST_TRY(execute(handle.get(), "COMMIT"));
+// Made under another name and renamed when it is whole: a crash leaves nothing that would start.
+Result<Database> Database::create(DataDirectory directory, const Identity& identity, std::string_view first_row,
+                                  const char* vfs) {
+    const std::string file = directory.database_file();
+    const std::string unfinished = file + ".new";
+    if (exists(file)) return failure(ErrorCode::kRefused, file + " exists already: start without --init or --rejoin to use it");
+    for (const char* suffix : {"", "-journal"}) ::unlink((unfinished + suffix).c_str());
+    HOLDFAST_TRY(make_file(unfinished));
+    {
+        HOLDFAST_TRY(auto handle, open_file(unfinished, vfs));
+        HOLDFAST_TRY(execute(handle.get(), "PRAGMA synchronous=FULL; BEGIN IMMEDIATE"));
+        HOLDFAST_TRY(make_schema(handle.get(), identity));
+        if (!first_row.empty()) {
+            HOLDFAST_TRY(auto append, Statement::prepare(handle.get(), "INSERT INTO journal VALUES(1, ?1)"));
+            append.bind_blob(1, first_row.data(), first_row.size());
+            HOLDFAST_TRY(append.run());
+        }
+        HOLDFAST_TRY(execute(handle.get(), "COMMIT"));
+    }
     HOLDFAST_TRY(directory.sync());
-    return finish_opening(std::move(directory), std::move(handle));
+    if (::rename(unfinished.c_str(), file.c_str()) != 0) return system_failure("rename " + unfinished);
+    HOLDFAST_TRY(directory.sync());
+    return open(std::move(directory), identity, false, vfs);
 }
 
-Result<Database> Database::open(DataDirectory directory, const Identity& identity) {
+Result<Database> Database::open(DataDirectory directory, const Identity& identity, bool change_cluster, const char* vfs) {
     const std::string file = directory.database_file();
-    struct stat status {};
-    if (::stat(file.c_str(), &status) != 0) {
+    if (!exists(file)) {
         return failure(ErrorCode::kNotFound,
                        "there is no database " + file +
-                           "; --init makes an empty one, only ever for a new protector, never for one whose "
-                           "database was lost");
+                           "; --init makes an empty one, only ever for a new protector; one whose database was lost "
+                           "comes back with --rejoin");
     }
-    HOLDFAST_TRY(auto handle, open_file(file));
+    HOLDFAST_TRY(auto handle, open_file(file, vfs));
     if (const auto done = execute(handle.get(), kPragmas); !done) return corrupt(file, done.error().message);
     HOLDFAST_TRY(check_whole(handle.get(), file));
-    HOLDFAST_TRY(check_identity(handle.get(), file, identity));
+    HOLDFAST_TRY(claim_database(handle.get(), file, identity, change_cluster));
     return finish_opening(std::move(directory), std::move(handle));
 }
 
@@ -183,7 +179,8 @@ Result<Database> Database::finish_opening(DataDirectory directory, DatabaseHandl
     HOLDFAST_TRY(auto begin, Statement::prepare(raw, "BEGIN IMMEDIATE"));
     HOLDFAST_TRY(auto commit, Statement::prepare(raw, "COMMIT"));
     HOLDFAST_TRY(auto append, Statement::prepare(raw, "INSERT INTO journal VALUES(?1, ?2)"));
-    HOLDFAST_TRY(auto write, Statement::prepare(raw, "REPLACE INTO validators VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"));
+    HOLDFAST_TRY(auto write,
+                 Statement::prepare(raw, "REPLACE INTO validators VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"));
     HOLDFAST_TRY(auto forget, Statement::prepare(raw, "DELETE FROM journal WHERE seq <= ?1"));
     auto wal_pages = std::make_unique<int>(0);
     sqlite3_wal_hook(raw, count_wal_pages, wal_pages.get());
@@ -192,11 +189,45 @@ Result<Database> Database::finish_opening(DataDirectory directory, DatabaseHandl
 }
 
 Result<void> Database::load(Ledger& ledger) {
+    const auto facts = load_facts(ledger);
+    if (!facts) return corrupt(directory_.database_file(), facts.error().message);
     const auto table = load_table(ledger);
     if (!table) return corrupt(directory_.database_file(), table.error().message);
     const auto journal = load_journal(ledger);
     if (!journal) return corrupt(directory_.database_file(), journal.error().message);
     return success();
+}
+
+Result<void> Database::load_facts(Ledger& ledger) {
+    sqlite3* raw = handle_.get();
+    Ledger::Facts facts;
+    HOLDFAST_TRY(facts.tenure.generation, number_of(raw, "generation"));
+    HOLDFAST_TRY(const std::uint64_t since, number_of(raw, "since"));
+    facts.tenure.since = WallTime{std::chrono::seconds{since}};
+    if (const auto holder = get_meta(raw, "holder")) facts.tenure.holder = holder.value();
+    HOLDFAST_TRY(facts.floor.target.value, number_of(raw, "floor_target"));
+    HOLDFAST_TRY(facts.floor.slot.value, number_of(raw, "floor_slot"));
+    HOLDFAST_TRY(const std::uint64_t incarnation, number_of(raw, "incarnation"));
+    facts.incarnation = std::max<std::uint64_t>(incarnation, 1);
+    if (const auto seen = get_meta(raw, "seen")) {
+        HOLDFAST_TRY(facts.seen, parse_seen(seen.value()));
+    }
+    HOLDFAST_TRY(const std::uint64_t last, number_of(raw, "last_seq"));
+    last_seq_ = static_cast<std::int64_t>(last);
+    ledger.load(std::move(facts));
+    return success();
+}
+
+Result<void> Database::write_facts(const Ledger::Facts& facts) {
+    sqlite3* raw = handle_.get();
+    HOLDFAST_TRY(set_meta(raw, "generation", std::to_string(facts.tenure.generation)));
+    HOLDFAST_TRY(set_meta(raw, "holder", facts.tenure.holder));
+    HOLDFAST_TRY(set_meta(raw, "since", std::to_string(seconds_of(facts.tenure.since))));
+    HOLDFAST_TRY(set_meta(raw, "floor_target", to_string(facts.floor.target)));
+    HOLDFAST_TRY(set_meta(raw, "floor_slot", to_string(facts.floor.slot)));
+    HOLDFAST_TRY(set_meta(raw, "incarnation", std::to_string(facts.incarnation)));
+    HOLDFAST_TRY(set_meta(raw, "seen", render_seen(facts.seen)));
+    return set_meta(raw, "last_seq", std::to_string(last_seq_));
 }
 
 Result<void> Database::load_table(Ledger& ledger) {
@@ -211,14 +242,18 @@ Result<void> Database::load_table(Ledger& ledger) {
 
 Result<void> Database::load_journal(Ledger& ledger) {
     HOLDFAST_TRY(auto rows, Statement::prepare(handle_.get(), "SELECT seq, changes FROM journal ORDER BY seq"));
+    JournalSize size;
     while (true) {
         HOLDFAST_TRY(const bool more, rows.step());
-        if (!more) return success();
+        if (!more) {
+            journal_ = size;
+            return success();
+        }
         const std::string_view changes = rows.blob(1);
         HOLDFAST_TRY(ledger.replay(changes));
-        last_seq_ = rows.number(0);
-        ++journal_.rows;
-        journal_.bytes += static_cast<std::int64_t>(changes.size());
+        last_seq_ = std::max(last_seq_, rows.number(0));
+        ++size.rows;
+        size.bytes += static_cast<std::int64_t>(changes.size());
     }
 }
 
@@ -259,16 +294,33 @@ Result<void> Database::write_one(const Validator& validator, ValidatorId id) {
         row.bind(7, static_cast<std::int64_t>(record.block->slot.value));
         row.bind_blob(8, record.block->signing_root.data(), Root::kSize);
     }
+    row.bind(9, record.halted ? 1 : 0);
+    row.bind(10, record.enrolled ? 1 : 0);
     return row.run();
 }
 
-Result<void> Database::forget_journal(std::int64_t seq) {
+Result<void> Database::forget_journal(std::int64_t seq, const Ledger::Facts& facts) {
+    HOLDFAST_TRY(statements_.begin.run());
     statements_.forget.bind(1, seq);
     HOLDFAST_TRY(statements_.forget.run());
+    HOLDFAST_TRY(write_facts(facts));
+    HOLDFAST_TRY(statements_.commit.run());
     HOLDFAST_TRY(auto left,
                  Statement::prepare(handle_.get(), "SELECT count(*), coalesce(sum(length(changes)), 0) FROM journal"));
     HOLDFAST_TRY(const bool row, left.step());
     if (row) journal_ = {left.number(0), left.number(1)};
+    return success();
+}
+
+Result<void> Database::check_whole_file() {
+    HOLDFAST_TRY(auto statement, Statement::prepare(handle_.get(), "PRAGMA integrity_check(1)"));
+    HOLDFAST_TRY(const bool row, statement.step());
+    const std::string said = row ? std::string{statement.blob(0)} : std::string{"it says nothing"};
+    while (true) {
+        HOLDFAST_TRY(const bool more, statement.step());
+        if (!more) break;
+    }
+    if (said != "ok") return corrupt(directory_.database_file(), said);
     return success();
 }
 

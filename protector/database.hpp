@@ -9,17 +9,10 @@
 
 #include "protector/data_directory.hpp"
 #include "protector/ledger.hpp"
+#include "protector/schema.hpp"
 #include "protector/sqlite.hpp"
-#include "shared/protection/cluster.hpp"
 
 namespace holdfast::protector {
-
-inline constexpr std::int64_t kSchemaVersion = 1;
-
-struct Identity {
-    std::string node_id;
-    protection::Cluster cluster;  // its id, genesis validators root, members and Q are written down at --init and --rejoin
-};
 
 struct JournalSize {
     std::int64_t rows{0};
@@ -28,23 +21,29 @@ struct JournalSize {
 
 class Database {
 public:
-    // Makes a new one; kRefused if there is one already.
-    static Result<Database> create(DataDirectory directory, const Identity& identity);
+    // Makes a new one, with a first journal row if that isn't empty; kRefused if there is one already. `vfs`: SQLite's name for
+    // the file system to use; null: the standard one.
+    static Result<Database> create(DataDirectory directory, const Identity& identity, std::string_view first_row = {},
+                                   const char* vfs = nullptr);
     // Opens what is there. A sentence says what is wrong with a missing, corrupt, foreign or newer one.
-    static Result<Database> open(DataDirectory directory, const Identity& identity);
+    static Result<Database> open(DataDirectory directory, const Identity& identity, bool change_cluster = false,
+                                 const char* vfs = nullptr);
 
-    // Reads everything: the table, then the journal in order.
+    // Reads everything: the facts, the table, then the journal in order.
     Result<void> load(Ledger& ledger);
 
     // One journal row in a transaction of its own; on success it is on the disk.
     Result<void> append(std::string_view changes);
     // Writes these validators to the table, in one transaction.
     Result<void> write(const std::vector<Validator>& validators, std::span<const ValidatorId> ids);
-    // Deletes journal rows up to `seq`, which the table now holds.
-    Result<void> forget_journal(std::int64_t seq);
+    // Deletes journal rows up to `seq`, which the table now holds, and writes the facts, in one transaction.
+    Result<void> forget_journal(std::int64_t seq, const Ledger::Facts& facts);
+    // SQLite's own check of every page. Takes long on a large file.
+    Result<void> check_whole_file();
     // Copies the WAL into the database file; not on the way to an answer.
     Result<void> checkpoint();
 
+    // Of the last commit; never goes back, also when the journal is empty.
     [[nodiscard]] std::int64_t last_seq() const { return last_seq_; }
     [[nodiscard]] JournalSize journal_size() const { return journal_; }
     // Pages in the WAL since the last checkpoint.
@@ -64,6 +63,8 @@ private:
     JournalSize journal_;
 
     static Result<Database> finish_opening(DataDirectory directory, DatabaseHandle handle);
+    Result<void> load_facts(Ledger& ledger);
+    Result<void> write_facts(const Ledger::Facts& facts);
     Result<void> load_table(Ledger& ledger);
     Result<void> load_journal(Ledger& ledger);
     Result<void> write_one(const Validator& validator, ValidatorId id);

@@ -371,6 +371,14 @@ std::vector<protection::RecordGroup> Ledger::records_for(Epoch target) const {
     return groups;
 }
 
+bool operator==(const Ledger& a, const Ledger& b) {
+    const auto equal = [](const Validator& left, const Validator& right) {
+        return left.key == right.key && same(left.record, right.record);
+    };
+    return a.facts_.tenure == b.facts_.tenure && a.facts_.floor == b.facts_.floor &&
+           a.facts_.incarnation == b.facts_.incarnation && std::ranges::equal(a.validators_, b.validators_, equal);
+}
+
 std::vector<ValidatorId> Ledger::take_changed() {
     std::sort(changed_.begin(), changed_.end());
     changed_.erase(std::unique(changed_.begin(), changed_.end()), changed_.end());

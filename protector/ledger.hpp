@@ -126,6 +126,8 @@ public:
     [[nodiscard]] const std::vector<Validator>& validators() const { return validators_; }
     // Nothing if that key has no record.
     [[nodiscard]] const Validator* find(const PublicKey& key) const;
+    // Do both remember the same? What was seen of others may lag behind on a disk, and doesn't count.
+    friend bool operator==(const Ledger& a, const Ledger& b);
     // Ids changed since the last call, ascending.
     [[nodiscard]] std::vector<ValidatorId> take_changed();
 

@@ -35,47 +35,107 @@ void must(const Result<void>& done) {
 
 // A request on its way through the writer, shared by it and the task that waits.
 struct Store::Waiting {
-    Batch batch;
-    std::vector<Verdict> verdicts;
+    // What to change, or what to look at when the changes of its group are on disk.
+    std::variant<Command, std::function<void()>> work;
+    Applied applied;
     // On the I/O thread only:
     bool done{false};
     Notifier changed;
 };
 
 Result<std::unique_ptr<Store>> Store::open(StoreOptions options, Executor executor) {
-    HOLDFAST_TRY(auto directory, DataDirectory::lock(options.directory, options.create));
-    HOLDFAST_TRY(auto database, options.create ? Database::create(std::move(directory), options.identity)
-                                               : Database::open(std::move(directory), options.identity));
-    Ledger ledger;
+    const bool existing = options.start == StoreOptions::Start::kExisting;
+    HOLDFAST_TRY(auto directory, DataDirectory::lock(options.directory, !existing));
+    std::string first_row;
+    if (options.start == StoreOptions::Start::kRejoin) {
+        HOLDFAST_ASSERT(options.rejoin.has_value());
+        Ledger{options.settings}.rejoin(*options.rejoin, first_row);
+        options.rejoin.reset();
+    }
+    HOLDFAST_TRY(auto database,
+                 existing ? Database::open(std::move(directory), options.identity, options.change_cluster, options.vfs)
+                          : Database::create(std::move(directory), options.identity, first_row, options.vfs));
+    Ledger ledger{options.settings};
     HOLDFAST_TRY(database.load(ledger));
     return std::unique_ptr<Store>{new Store{std::move(options), std::move(executor), std::move(database), std::move(ledger)}};
 }
 
 Store::Store(StoreOptions options, Executor executor, Database database, Ledger ledger)
     : options_{std::move(options)}, executor_{std::move(executor)}, database_{std::move(database)}, ledger_{std::move(ledger)} {
+    StoreCounts counts;
     for (const Validator& validator : ledger_.validators()) {
         const auto& record = validator.record;
-        if (record.attestation) counts_.highest_target = std::max(counts_.highest_target, record.attestation->target.value);
-        if (record.block) counts_.highest_slot = std::max(counts_.highest_slot, record.block->slot.value);
+        if (record.attestation) counts.highest_target = std::max(counts.highest_target, record.attestation->target.value);
+        if (record.block) counts.highest_slot = std::max(counts.highest_slot, record.block->slot.value);
+        counts.halted += record.halted ? 1U : 0U;
     }
-    counts_.validators = ledger_.validators().size();
     fold_everything();
+    publish(counts, false);
     writer_ = std::thread{[this] { write(); }};
 }
 
 Store::~Store() { stop(); }
 
-Task<std::vector<Verdict>> Store::decide(Batch batch) {
-    const auto waiting = std::make_shared<Waiting>();
-    waiting->batch = std::move(batch);
+void Store::enqueue(const std::shared_ptr<Waiting>& waiting) {
     {
         const std::lock_guard lock{mutex_};
         HOLDFAST_ASSERT(!stopping_);
         waiting_.push_back(waiting);
     }
     wake_.notify_one();
+}
+
+Task<void> Store::run(std::shared_ptr<Waiting> waiting) {
+    enqueue(waiting);
     while (!waiting->done) co_await waiting->changed.wait();
-    co_return std::move(waiting->verdicts);
+}
+
+Task<Applied> Store::apply(Command command) {
+    const auto waiting = std::make_shared<Waiting>();
+    waiting->work = std::move(command);
+    co_await run(waiting);
+    co_return std::move(waiting->applied);
+}
+
+template <class Answer>
+Task<Answer> Store::read(std::function<Answer()> look) {
+    // Shared with the writer, which may still look when this task has been cancelled.
+    const auto answer = std::make_shared<std::optional<Answer>>();
+    const auto waiting = std::make_shared<Waiting>();
+    waiting->work = std::function<void()>{[answer, look = std::move(look)] { *answer = look(); }};
+    co_await run(waiting);
+    co_return std::move(**answer);
+}
+
+Task<std::vector<protection::RecordGroup>> Store::records_for(Epoch target) {
+    std::function<std::vector<protection::RecordGroup>()> look = [this, target] { return ledger_.records_for(target); };
+    co_return co_await read(std::move(look));
+}
+
+Task<std::vector<protection::MemberRecords::Entry>> Store::all_records() {
+    using Entries = std::vector<protection::MemberRecords::Entry>;
+    std::function<Entries()> look = [this] {
+        Entries entries;
+        entries.reserve(ledger_.validators().size());
+        for (const Validator& validator : ledger_.validators()) entries.push_back({validator.key, validator.record});
+        return entries;
+    };
+    co_return co_await read(std::move(look));
+}
+
+Task<std::optional<protection::ValidatorRecord>> Store::record(PublicKey key) {
+    using Found = std::optional<protection::ValidatorRecord>;
+    std::function<Found()> look = [this, key]() -> Found {
+        const Validator* validator = ledger_.find(key);
+        if (validator == nullptr) return std::nullopt;
+        return validator->record;
+    };
+    co_return co_await read(std::move(look));
+}
+
+Task<Result<std::string>> Store::check_integrity() {
+    std::function<Result<std::string>()> look = [this] { return compare_with_disk(); };
+    co_return co_await read(std::move(look));
 }
 
 void Store::maintain() {
@@ -100,13 +160,23 @@ StoreCounts Store::counts() const {
     return counts_;
 }
 
+protection::Position Store::position() const {
+    const std::lock_guard lock{mutex_};
+    return position_;
+}
+
+Ledger::Facts Store::facts() const {
+    const std::lock_guard lock{mutex_};
+    return facts_;
+}
+
 // The writer thread.
 void Store::write() {
     Group group;
     bool maintenance = false;
     while (take_work(group, maintenance)) {
         if (!group.empty()) {
-            decide_group(group);
+            apply_group(group);
             if (fold_ || fold_wanted(options_.fold_bytes_max, options_.fold_rows_max)) fold_a_step();
         } else if (fold_ || (maintenance && fold_wanted(options_.fold_bytes, options_.fold_rows))) {
             fold_a_step();
@@ -127,16 +197,26 @@ bool Store::take_work(Group& group, bool& maintenance) {
     return !group.empty() || !stopping_;
 }
 
-void Store::decide_group(Group& group) {
+void Store::apply_group(Group& group) {
     StoreCounts counts;
     std::string journal;
     for (const auto& waiting : group) {
-        waiting->verdicts = ledger_.decide(waiting->batch, journal);
-        count(waiting->batch, waiting->verdicts, counts);
+        const auto* command = std::get_if<Command>(&waiting->work);
+        if (command == nullptr) continue;
+        waiting->applied = ledger_.apply(*command, journal);
+        count(*command, waiting->applied, counts);
     }
-    counts.requests = group.size();
     if (!journal.empty()) must(database_.append(journal));
     publish(counts, !journal.empty());
+    const protection::Position position{ledger_.facts().incarnation, static_cast<std::uint64_t>(database_.last_seq())};
+    for (const auto& waiting : group) {
+        waiting->applied.position = position;
+        if (const auto* look = std::get_if<std::function<void()>>(&waiting->work)) (*look)();
+    }
+    answer(group);
+}
+
+void Store::answer(Group& group) {
     boost::asio::post(executor_, [answered = std::exchange(group, {})] {
         for (const auto& waiting : answered) {
             waiting->done = true;
@@ -145,18 +225,45 @@ void Store::decide_group(Group& group) {
     });
 }
 
-void Store::count(const Batch& batch, const std::vector<Verdict>& verdicts, StoreCounts& counts) const {
+namespace {
+
+template <class Mark>
+std::uint64_t highest(const std::vector<Mark>& marks, const std::vector<Verdict>& verdicts,
+                      std::uint64_t (*number_of)(const Mark&)) {
+    std::uint64_t result = 0;
     for (std::size_t i = 0; i < verdicts.size(); ++i) {
-        counts.approved += verdicts[i].outcome == Outcome::kApproved ? 1U : 0U;
-        counts.repeated += verdicts[i].outcome == Outcome::kRepeated ? 1U : 0U;
-        counts.refused += verdicts[i].outcome == Outcome::kRefused ? 1U : 0U;
-        if (verdicts[i].outcome != Outcome::kApproved) continue;
-        if (const auto* attestations = std::get_if<AttestationBatch>(&batch)) {
-            const auto& mark = attestations->marks.size() == 1 ? attestations->marks.front() : attestations->marks[i];
-            counts.highest_target = std::max(counts.highest_target, mark.target.value);
-        } else {
-            const auto& marks = std::get<BlockBatch>(batch).marks;
-            counts.highest_slot = std::max(counts.highest_slot, (marks.size() == 1 ? marks.front() : marks[i]).slot.value);
+        if (verdicts[i].outcome == Outcome::kApproved)
+            result = std::max(result, number_of(marks.size() == 1 ? marks[0] : marks[i]));
+    }
+    return result;
+}
+
+std::uint64_t target_of(const protection::AttestationMark& mark) { return mark.target.value; }
+std::uint64_t slot_of(const protection::BlockMark& mark) { return mark.slot.value; }
+
+}  // namespace
+
+void Store::count(const Command& command, const Applied& applied, StoreCounts& counts) {
+    for (const Verdict& verdict : applied.verdicts) {
+        counts.approved += verdict.outcome == Outcome::kApproved ? 1U : 0U;
+        counts.repeated += verdict.outcome == Outcome::kRepeated ? 1U : 0U;
+        counts.refused += verdict.outcome == Outcome::kRefused ? 1U : 0U;
+        counts.fenced += verdict.reason == protection::Reason::kFenced ? 1U : 0U;
+    }
+    if (const auto* attestations = std::get_if<AttestationBatch>(&command)) {
+        ++counts.requests;
+        counts.highest_target = std::max(counts.highest_target, highest(attestations->marks, applied.verdicts, &target_of));
+    } else if (const auto* blocks = std::get_if<BlockBatch>(&command)) {
+        ++counts.requests;
+        counts.highest_slot = std::max(counts.highest_slot, highest(blocks->marks, applied.verdicts, &slot_of));
+    } else if (const auto* halt = std::get_if<HaltCommand>(&command)) {
+        // Lifting one is a negative number, which wraps around when it is added.
+        counts.halted += halt->halt ? applied.changed : std::uint64_t{0} - applied.changed;
+    } else if (const auto* import = std::get_if<ImportCommand>(&command)) {
+        for (const auto& entry : import->entries) {
+            if (entry.record.attestation)
+                counts.highest_target = std::max(counts.highest_target, target_of(*entry.record.attestation));
+            if (entry.record.block) counts.highest_slot = std::max(counts.highest_slot, slot_of(*entry.record.block));
         }
     }
 }
@@ -167,10 +274,25 @@ void Store::publish(const StoreCounts& counts, bool committed) {
     counts_.approved += counts.approved;
     counts_.repeated += counts.repeated;
     counts_.refused += counts.refused;
+    counts_.fenced += counts.fenced;
+    counts_.halted += counts.halted;
     counts_.requests += counts.requests;
     counts_.commits += committed ? 1U : 0U;
     counts_.highest_target = std::max(counts_.highest_target, counts.highest_target);
     counts_.highest_slot = std::max(counts_.highest_slot, counts.highest_slot);
+    position_ = {ledger_.facts().incarnation, static_cast<std::uint64_t>(database_.last_seq())};
+    facts_ = ledger_.facts();
+}
+
+Result<std::string> Store::compare_with_disk() {
+    HOLDFAST_TRY(database_.check_whole_file());
+    Ledger on_disk{options_.settings};
+    HOLDFAST_TRY(database_.load(on_disk));
+    if (!(on_disk == ledger_)) {
+        return failure(ErrorCode::kMalformed, "the database does not say what this process remembers: stop it, and rejoin");
+    }
+    return "the database is whole: " + std::to_string(ledger_.validators().size()) + " validators, position " +
+           std::to_string(ledger_.facts().incarnation) + "." + std::to_string(database_.last_seq());
 }
 
 bool Store::fold_wanted(std::int64_t bytes, std::int64_t rows) const {
@@ -185,7 +307,7 @@ void Store::fold_a_step() {
     fold_->done += count;
     if (fold_->done == fold_->ids.size()) {
         // All that the journal said up to this row is in the table, in this or a newer state.
-        must(database_.forget_journal(fold_->seq));
+        must(database_.forget_journal(fold_->seq, ledger_.facts()));
         fold_.reset();
         const std::lock_guard lock{mutex_};
         ++counts_.folds;

@@ -6,6 +6,7 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -27,6 +28,7 @@ struct StoreOptions {
     std::optional<protection::RejoinPlan> rejoin;  // with kRejoin
     bool change_cluster{false};  // with kExisting: the database's cluster becomes the identity's (protection/cluster.hpp)
     LedgerSettings settings;
+    const char* vfs{nullptr};  // SQLite's name for the file system to use; null: the standard one
     // The journal is folded when nothing waits and it is larger than the first, or between groups when larger than the second.
     std::int64_t fold_bytes{1 << 20};
     std::int64_t fold_rows{1000};
@@ -98,15 +100,25 @@ private:
     bool maintenance_due_{false};
     bool stopping_{false};
     StoreCounts counts_;
+    protection::Position position_;
+    Ledger::Facts facts_;
 
     std::thread writer_;
 
     Store(StoreOptions options, Executor executor, Database database, Ledger ledger);
+    void enqueue(const std::shared_ptr<Waiting>& waiting);
+    Task<void> run(std::shared_ptr<Waiting> waiting);
+    // Runs `look` on the writer thread, after all that was asked for before is on disk.
+    template <class Answer>
+    Task<Answer> read(std::function<Answer()> look);
+
     void write();
     bool take_work(Group& group, bool& maintenance);
-    void decide_group(Group& group);
-    void count(const Batch& batch, const std::vector<protection::Verdict>& verdicts, StoreCounts& counts) const;
+    void apply_group(Group& group);
+    void answer(Group& group);
+    static void count(const Command& command, const Applied& applied, StoreCounts& counts);
     void publish(const StoreCounts& counts, bool committed);
+    [[nodiscard]] Result<std::string> compare_with_disk();
     [[nodiscard]] bool fold_wanted(std::int64_t bytes, std::int64_t rows) const;
     void fold_a_step();
     void fold_everything();
