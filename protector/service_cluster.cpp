@@ -6,6 +6,9 @@
 #include "shared/base/program.hpp"
 #include "shared/protection/json_reader.hpp"
 
+// GCC 12 warns wrongly where it inlines the allocation of a coroutine's frame but not its release.
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+
 namespace holdfast::protector {
 
 using net::HttpResponse;
@@ -16,6 +19,10 @@ namespace {
 std::optional<std::int64_t> unix_seconds(std::optional<WallTime> time) {
     if (!time) return std::nullopt;
     return std::chrono::floor<std::chrono::seconds>(*time).time_since_epoch().count();
+}
+
+Command make_command(std::uint64_t generation, const std::string& holder, WallTime when) {
+    return AcquireCommand{generation, holder, when};
 }
 
 }  // namespace
@@ -31,7 +38,7 @@ Service::Answer Service::acquire(Question& question) {
         co_return make_error(400, "instance: expected 1 to 48 letters, digits, '-', '_' or '.'");
     }
     const protection::Tenure before = parts_.store.facts().tenure;
-    Command command{AcquireCommand{head.generation, holder, parts_.membership.wall()}};
+    Command command = make_command(head.generation, holder, parts_.membership.wall());
     Applied applied = co_await parts_.store.apply(std::move(command));
     if (applied.tenure.generation != before.generation) {
         log_info("{} is promised: {}", describe(applied.tenure), applied.promised ? "newly" : "to another");

@@ -7,6 +7,9 @@
 #include "shared/ethereum/signing_root.hpp"
 #include "shared/protection/wire.hpp"
 
+// GCC 12 warns wrongly where it inlines the allocation of a coroutine's frame but not its release.
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+
 namespace holdfast::protector {
 
 using net::HttpResponse;
@@ -22,6 +25,14 @@ constexpr std::size_t kInlineKeysMax = 512;  // rendering the JSON of so many ta
 template <class Mark>
 const Mark& mark_of(const std::vector<Mark>& marks, std::size_t i) {
     return marks.size() == 1 ? marks.front() : marks[i];
+}
+
+Command make_command(const protection::AttestationRequest& request, Asker asker) {
+    return AttestationBatch{request.keys, request.marks, request.data, std::move(asker)};
+}
+
+Command make_command(const protection::BlockRequest& request, Asker asker) {
+    return BlockBatch{request.keys, request.marks, std::move(asker)};
 }
 
 }  // namespace
@@ -82,8 +93,7 @@ Service::Answer Service::attestations(Question& question) {
         const Root root = ethereum::attestation_signing_root(data, request.domain);
         request.marks = {AttestationMark{data.source.epoch, data.target.epoch, root}};
     }
-    AttestationBatch batch{request.keys, request.marks, request.data, make_asker(question, request.head)};
-    Command command{std::move(batch)};
+    Command command = make_command(request, make_asker(question, request.head));
     Applied applied = co_await parts_.store.apply(std::move(command));
     HttpResponse response = co_await render_verdicts(question, std::move(request.head), std::move(request.keys),
                                                      std::move(request.marks), std::move(applied));
@@ -97,8 +107,7 @@ Service::Answer Service::blocks(Question& question) {
     protection::BlockRequest& request = parsed.value();
     Refused refused = refuse(question, request.head);
     if (refused) co_return std::move(*refused);
-    BlockBatch batch{request.keys, request.marks, make_asker(question, request.head)};
-    Command command{std::move(batch)};
+    Command command = make_command(request, make_asker(question, request.head));
     Applied applied = co_await parts_.store.apply(std::move(command));
     HttpResponse response = co_await render_verdicts(question, std::move(request.head), std::move(request.keys),
                                                      std::move(request.marks), std::move(applied));
