@@ -103,6 +103,11 @@ void CurlTransfer::set_tls() {
         // Only this CA: not those that the system trusts.
         curl_easy_setopt(easy, CURLOPT_CAINFO, tls.ca_file.c_str());
         curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
+        // Up to a root of that file, whatever else stands in it; and read again for each connection: curl would keep it a day.
+        curl_easy_setopt(easy, CURLOPT_SSL_OPTIONS, static_cast<long>(CURLSSLOPT_NO_PARTIALCHAIN));
+        curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L);
+        // A resumed session would keep what both sides' old certificates have proved.
+        curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
     }
     if (!tls.certificate_file.empty()) curl_easy_setopt(easy, CURLOPT_SSLCERT, tls.certificate_file.c_str());
     if (!tls.key_file.empty()) curl_easy_setopt(easy, CURLOPT_SSLKEY, tls.key_file.c_str());

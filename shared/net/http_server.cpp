@@ -8,7 +8,7 @@
 
 #include "shared/base/task_group.hpp"
 #include "shared/net/server_connection.hpp"
-#include "shared/net/server_transport.hpp"
+#include "shared/net/server_tls.hpp"
 #include "shared/net/url.hpp"
 
 namespace holdfast::net {
@@ -18,7 +18,7 @@ using asio::ip::tcp;
 namespace {
 
 constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
-// After a failed accept (no file descriptors left): until others have closed theirs.
+// After a failed accept (no file descriptors left, and none of ours to spare): until others have closed theirs.
 constexpr Duration kAcceptPause = std::chrono::milliseconds{100};
 constexpr std::string_view kBusy = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 
@@ -43,6 +43,10 @@ void refuse(TcpSocket& socket) {
     socket.close(ignored);
 }
 
+bool is_out_of_descriptors(const boost::system::error_code& error) {
+    return error == asio::error::no_descriptors || error == boost::system::errc::too_many_files_open_in_system;
+}
+
 Task<void> run(std::unique_ptr<ServerConnection> connection) { co_await connection->run(); }
 
 Error cannot_listen(const std::string& where, const boost::system::error_code& error) {
@@ -56,11 +60,12 @@ Error cannot_listen(const std::string& where, const boost::system::error_code& e
 class HttpServer::Impl {
 public:
     Impl(Executor executor, Clock& clock, HttpServerOptions options, HttpHandler handler)
-        : state_{std::make_shared<ServerState>(clock, std::move(options), std::move(handler))},
+        : state_{std::make_shared<ServerState>(executor, clock, std::move(options), std::move(handler))},
           acceptor_{executor},
           tasks_{std::make_shared<TaskGroup>(executor)} {}
 
     Result<void> listen(const std::string& address, std::uint16_t port);
+    Result<void> reload_tls();
     [[nodiscard]] std::uint16_t port() const;
     static Task<void> accept_all(std::shared_ptr<Impl> self);
     static Task<void> stop(std::shared_ptr<Impl> self, SteadyTime deadline);
@@ -71,7 +76,7 @@ public:
 
 private:
     std::shared_ptr<ServerState> state_;
-    std::unique_ptr<asio::ssl::context> tls_;
+    TlsContext tls_;
     tcp::acceptor acceptor_;
     std::shared_ptr<TaskGroup> tasks_;  // none after close()
 
@@ -85,15 +90,18 @@ Result<void> HttpServer::Impl::listen(const std::string& address, std::uint16_t 
     boost::system::error_code error;
     const auto ip = asio::ip::make_address(address, error);
     if (error) return failure(ErrorCode::kInvalidArgument, "cannot listen on '" + address + "': not an IP address");
-    if (state_->options.tls) {
-        HOLDFAST_TRY(auto context, make_server_tls(*state_->options.tls));
-        tls_ = std::move(context);
-    }
+    HOLDFAST_TRY(reload_tls());
     const tcp::endpoint endpoint{ip, port};
     error = bind(endpoint);
     if (!error) return success();
     stop_accepting();
     return cannot_listen(text_of(endpoint), error);
+}
+
+Result<void> HttpServer::Impl::reload_tls() {
+    if (!state_->options.tls) return success();
+    HOLDFAST_TRY(tls_, make_tls_context(*state_->options.tls));
+    return success();
 }
 
 boost::system::error_code HttpServer::Impl::bind(const tcp::endpoint& endpoint) {
@@ -116,10 +124,10 @@ Task<void> HttpServer::Impl::accept_all(std::shared_ptr<Impl> self) {
         TcpSocket socket{self->acceptor_.get_executor()};
         const auto [error] = co_await self->acceptor_.async_accept(socket, kToken);
         if (!self->acceptor_.is_open()) co_return;
-        if (error) {
-            co_await sleep_for(self->state_->clock, kAcceptPause);
-        } else {
+        if (!error) {
             self->take(std::move(socket));
+        } else if (!is_out_of_descriptors(error) || !self->state_->make_room()) {
+            co_await sleep_for(self->state_->clock, kAcceptPause);
         }
     }
 }
@@ -127,12 +135,13 @@ Task<void> HttpServer::Impl::accept_all(std::shared_ptr<Impl> self) {
 void HttpServer::Impl::take(TcpSocket socket) {
     boost::system::error_code ignored;
     socket.set_option(tcp::no_delay{true}, ignored);
-    if (state_->connections.size() >= state_->options.connections_max) {
+    if (state_->full() && !state_->make_room()) {
         refuse(socket);
         return;
     }
     std::string peer = peer_of(socket);
-    auto transport = tls_ ? make_tls_transport(std::move(socket), *tls_) : make_plain_transport(std::move(socket));
+    auto transport =
+        tls_ ? make_tls_transport(std::move(socket), tls_, state_->handshakes) : make_plain_transport(std::move(socket));
     auto connection = std::make_unique<ServerConnection>(state_, std::move(transport), std::move(peer));
     tasks_->spawn("HTTP connection", run(std::move(connection)));
 }
@@ -179,6 +188,8 @@ Result<void> HttpServer::listen(const std::string& address, std::uint16_t port) 
 }
 
 std::uint16_t HttpServer::port() const { return impl_->port(); }
+
+Result<void> HttpServer::reload_tls() { return impl_->reload_tls(); }
 
 Task<void> HttpServer::stop(SteadyTime deadline) { return Impl::stop(impl_, deadline); }
 

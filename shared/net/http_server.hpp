@@ -34,6 +34,8 @@ struct HttpServerOptions {
     std::size_t body_bytes_max{64U << 20U};
     // The same for one path (decoded, without query), instead of body_bytes_max. May be empty.
     std::function<std::size_t(std::string_view path)> body_bytes_max_of;
+    // Of all bodies together that have not come to their end: what would go beyond is told 503. Bodies up to 1 MiB don't count.
+    std::size_t unfinished_bodies_bytes_max{1U << 30U};
     // When so many are there, the next one takes the place of the one that has gone longest without a request under way, those
     // that never had a request answered first; if all are at work, it is told 503 and closed.
     std::size_t connections_max{1024};

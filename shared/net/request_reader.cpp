@@ -1,11 +1,11 @@
 #include "shared/net/request_reader.hpp"
 
 #include <algorithm>
+#include <boost/beast/core/buffers_range.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/status.hpp>
-#include <boost/beast/http/string_body.hpp>
 #include <optional>
 
 namespace holdfast::net {
@@ -24,22 +24,52 @@ std::string lower(std::string_view text) {
 
 std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
+// A string that believes a peer's word about its length up to a limit only, and grows as the bytes come.
+struct GrowingBody {
+    using value_type = std::string;
+
+    class reader {  // NOLINT(readability-identifier-naming): Beast looks for it
+    public:
+        template <bool is_request, class Fields>
+        explicit reader(http::header<is_request, Fields>& /*header*/, std::string& body) : body_{body} {}
+
+        void init(const boost::optional<std::uint64_t>& length, boost::system::error_code& error) {
+            constexpr std::uint64_t kReservedMax = 16U << 20U;
+            if (length) body_.reserve(static_cast<std::size_t>(std::min(*length, kReservedMax)));
+            error = {};
+        }
+        template <class Buffers>
+        std::size_t put(const Buffers& buffers, boost::system::error_code& error) {
+            const std::size_t before = body_.size();
+            for (const auto piece : boost::beast::buffers_range_ref(buffers)) {
+                body_.append(static_cast<const char*>(piece.data()), piece.size());
+            }
+            error = {};
+            return body_.size() - before;
+        }
+        void finish(boost::system::error_code& error) { error = {}; }
+
+    private:
+        std::string& body_;
+    };
+};
+
 }  // namespace
 
 struct RequestReader::Parser {
-    Parser(std::size_t header_max, std::size_t body_max) : header_bytes_max{header_max}, body_bytes_max{body_max} { begin(); }
+    Parser(std::size_t header_max, BodyLimit limit) : header_bytes_max{header_max}, limit_of{std::move(limit)} { begin(); }
 
     std::size_t header_bytes_max;
-    std::size_t body_bytes_max;
+    BodyLimit limit_of;
+    std::size_t body_bytes_max{0};
     boost::beast::flat_buffer buffer;
-    std::optional<http::request_parser<http::string_body>> parser;
+    std::optional<http::request_parser<GrowingBody>> parser;
     boost::system::error_code error;
 
     void begin() {
         parser.emplace();
         parser->header_limit(static_cast<std::uint32_t>(std::min<std::size_t>(header_bytes_max, UINT32_MAX)));
-        parser->body_limit(body_bytes_max);
-        parser->eager(true);
+        parser->body_limit(boost::none);
     }
 
     // Until the parser wants more bytes, is done, or can't go on.
@@ -47,14 +77,28 @@ struct RequestReader::Parser {
         while (buffer.size() > 0 && !parser->is_done() && !error) {
             boost::system::error_code result;
             buffer.consume(parser->put(buffer.cdata(), result));
-            if (result == http::error::need_more) return;
+            if (result == http::error::need_more) {
+                // Beast sets no limit to a chunk's extensions and to trailers.
+                if (buffer.size() > header_bytes_max) error = http::error::header_limit;
+                return;
+            }
             error = result;
+            // Not eager, it stops between header and body.
+            if (!error && parser->is_header_done() && !parser->eager()) begin_body();
         }
+    }
+
+    void begin_body() {
+        parser->eager(true);
+        body_bytes_max = limit_of(view(parser->get().target()));
+        parser->body_limit(body_bytes_max);
+        const auto length = parser->content_length();
+        if (length && *length > body_bytes_max) error = http::error::body_limit;
     }
 };
 
-RequestReader::RequestReader(std::size_t header_bytes_max, std::size_t body_bytes_max)
-    : parser_{std::make_unique<Parser>(header_bytes_max, body_bytes_max)} {}
+RequestReader::RequestReader(std::size_t header_bytes_max, BodyLimit body_bytes_max)
+    : parser_{std::make_unique<Parser>(header_bytes_max, std::move(body_bytes_max))} {}
 
 RequestReader::~RequestReader() = default;
 
@@ -80,6 +124,8 @@ bool RequestReader::expects_continue() const {
 bool RequestReader::keep_alive() const { return parser_->parser->keep_alive(); }
 
 bool RequestReader::is_http_1_0() const { return parser_->parser->get().version() < 11; }
+
+std::size_t RequestReader::body_bytes() const { return parser_->parser->get().body().size(); }
 
 HttpRequest RequestReader::take() {
     auto message = parser_->parser->release();

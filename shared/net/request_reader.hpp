@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "shared/net/http.hpp"
 
@@ -25,7 +27,10 @@ public:
         std::size_t size{0};
     };
 
-    RequestReader(std::size_t header_bytes_max, std::size_t body_bytes_max);
+    // How many bytes the body of a request for this target may have; asked once the header is there.
+    using BodyLimit = std::function<std::size_t(std::string_view target)>;
+
+    RequestReader(std::size_t header_bytes_max, BodyLimit body_bytes_max);
     RequestReader(const RequestReader&) = delete;
     RequestReader& operator=(const RequestReader&) = delete;
     ~RequestReader();
@@ -40,6 +45,8 @@ public:
     [[nodiscard]] bool expects_continue() const;
     [[nodiscard]] bool keep_alive() const;
     [[nodiscard]] bool is_http_1_0() const;
+    // How much of the body is held here.
+    [[nodiscard]] std::size_t body_bytes() const;
     // At kComplete; begins the next request.
     [[nodiscard]] HttpRequest take();
     // At kRejected: 400, 413 or 431.

@@ -14,6 +14,8 @@ constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 constexpr std::string_view kLastChunk = "0\r\n\r\n";
 // How long a connection that we have ended may take to go, for its last answer to arrive.
 constexpr Duration kFinishMax = std::chrono::seconds{2};
+// Bodies up to this size don't count as unfinished: those who send verdicts' requests don't suffer for those who send files.
+constexpr std::size_t kUncountedMax = 1U << 20U;
 
 asio::const_buffer bytes(std::string_view text) { return {text.data(), text.size()}; }
 
@@ -100,13 +102,16 @@ ServerConnection::ServerConnection(std::shared_ptr<ServerState> state, std::uniq
     : state_{std::move(state)},
       transport_{std::move(transport)},
       peer_{std::move(peer)},
-      reader_{state_->options.header_bytes_max, state_->options.body_bytes_max},
-      watchdog_{state_->clock, [this] { transport_->cut(); }} {
+      reader_{state_->options.header_bytes_max, [this](std::string_view target) { return body_bytes_max(target); }},
+      watchdog_{state_->clock, [this] { transport_->cut(); }},
+      idle_since_{state_->clock.steady()} {
     state_->connections.insert(this);
 }
 
 ServerConnection::~ServerConnection() {
+    hold(0);
     state_->connections.erase(this);
+    if (leaving_) --state_->leaving;
     state_->changed.notify_all();
 }
 
@@ -119,14 +124,55 @@ void ServerConnection::cut() {
     transport_->cut();
 }
 
+void ServerConnection::leave() {
+    leaving_ = true;
+    ++state_->leaving;
+    transport_->cut();
+}
+
 Task<void> ServerConnection::run() {
-    watchdog_.set_in(state_->options.header_timeout);
-    bool open = co_await transport_->open();
-    while (open) {
+    bool is_open = co_await open();
+    while (is_open) {
         const bool got = co_await read_request();
         if (!got) co_return;
-        open = co_await answer_request();
+        working_ = true;
+        is_open = co_await answer_request();
+        working_ = false;
+        served_ = true;
     }
+}
+
+Task<bool> ServerConnection::open() {
+    watchdog_.set_in(state_->options.header_timeout);
+    const bool opened = co_await transport_->open();
+    if (opened) co_return true;
+    const std::string why = transport_->refusal();
+    if (why.empty()) co_return false;
+    if (state_->options.on_refused) state_->options.on_refused(peer_, why);
+    // It should learn the reason: an alert is on its way.
+    co_await finish();
+    co_return false;
+}
+
+std::size_t ServerConnection::body_bytes_max(std::string_view target) const {
+    const HttpServerOptions& options = state_->options;
+    target = origin_form(target);
+    const auto path = percent_decode(target.substr(0, target.find('?')));
+    return options.body_bytes_max_of && path ? options.body_bytes_max_of(*path) : options.body_bytes_max;
+}
+
+// False when all unfinished bodies together have become too much.
+bool ServerConnection::hold(std::size_t body_bytes) {
+    const std::size_t counted = body_bytes > kUncountedMax ? body_bytes : 0;
+    state_->unfinished_bytes += counted - held_bytes_;
+    held_bytes_ = counted;
+    return counted == 0 || state_->unfinished_bytes <= state_->options.unfinished_bodies_bytes_max;
+}
+
+Task<bool> ServerConnection::reject(HttpResponse rejection) {
+    hold(0);
+    co_await answer(std::move(rejection), false, false);
+    co_return false;
 }
 
 // False when there is no further request, or an answer to it was sent here.
@@ -134,16 +180,25 @@ Task<bool> ServerConnection::read_request() {
     using Stage = RequestReader::Stage;
     Stage before = Stage::kIdle;
     idle_ = true;
+    idle_since_ = state_->clock.steady();
     watchdog_.set_in(state_->options.idle_timeout);
     while (true) {
         const Stage stage = reader_.advance();
         idle_ = stage == Stage::kIdle;
         if (idle_ && state_->stopping) co_return false;
-        if (stage == Stage::kComplete) co_return true;
+        if (stage == Stage::kComplete) {
+            hold(0);
+            co_return true;
+        }
         if (stage == Stage::kRejected) {
             HttpResponse rejection = reader_.rejection();
-            co_await answer(std::move(rejection), false, false);
-            co_return false;
+            const bool open = co_await reject(std::move(rejection));
+            co_return open;
+        }
+        if (stage == Stage::kBody && !hold(reader_.body_bytes())) {
+            HttpResponse rejection = make_error(503, "too many large requests are being sent at once: send it again later");
+            const bool open = co_await reject(std::move(rejection));
+            co_return open;
         }
         if (stage == Stage::kHeader && before == Stage::kIdle) watchdog_.set_in(state_->options.header_timeout);
         if (stage == Stage::kBody && before != Stage::kBody) {
@@ -233,6 +288,8 @@ Task<bool> ServerConnection::write(ServerTransport::Pieces pieces) {
 }
 
 Task<void> ServerConnection::finish() {
+    working_ = false;
+    idle_ = true;
     watchdog_.set_in(std::min(state_->options.write_timeout, kFinishMax));
     co_await transport_->finish();
     watchdog_.off();

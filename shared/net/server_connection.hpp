@@ -4,29 +4,13 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <unordered_set>
 
-#include "shared/base/notifier.hpp"
 #include "shared/net/http_server.hpp"
 #include "shared/net/request_reader.hpp"
+#include "shared/net/server_state.hpp"
 #include "shared/net/server_transport.hpp"
 
 namespace holdfast::net {
-
-class ServerConnection;
-
-// What all connections of a server share.
-struct ServerState {
-    ServerState(Clock& its_clock, HttpServerOptions its_options, HttpHandler its_handler)
-        : clock{its_clock}, options{std::move(its_options)}, handler{std::move(its_handler)} {}
-
-    Clock& clock;
-    HttpServerOptions options;
-    HttpHandler handler;
-    bool stopping{false};
-    std::unordered_set<ServerConnection*> connections;
-    Notifier changed;  // a connection has gone
-};
 
 // Calls once when a moment has come that is moved again and again. Touches the clock only when the moment comes nearer than the
 // alarm that is set, so it costs nothing per request.
@@ -68,6 +52,14 @@ public:
     // At once. The clock is not used any more.
     void cut();
 
+    // A peer that we know: it showed a certificate, or had a request answered.
+    [[nodiscard]] bool known() const { return served_ || transport_->authenticated(); }
+    // Nothing is lost but time if it is cut: no request of a known peer is under way, and none of anybody is at the handler.
+    [[nodiscard]] bool dispensable() const { return !leaving_ && !working_ && (idle_ || !known()); }
+    [[nodiscard]] SteadyTime idle_since() const { return idle_since_; }
+    // Cuts it to make room; it counts no more.
+    void leave();
+
 private:
     friend class ChunkWriter;
 
@@ -76,9 +68,18 @@ private:
     std::string peer_;
     RequestReader reader_;
     Watchdog watchdog_;
+    SteadyTime idle_since_;
+    std::size_t held_bytes_{0};  // of an unfinished body
     bool idle_{true};
+    bool working_{false};  // the handler, or its answer
+    bool served_{false};
+    bool leaving_{false};
 
+    Task<bool> open();
     Task<bool> read_request();
+    Task<bool> reject(HttpResponse rejection);
+    [[nodiscard]] std::size_t body_bytes_max(std::string_view target) const;
+    bool hold(std::size_t body_bytes);
     Task<bool> read_more();
     Task<bool> answer_request();
     Task<bool> answer(HttpResponse response, bool is_head, bool keep_alive);

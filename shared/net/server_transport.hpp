@@ -4,7 +4,6 @@
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ssl/context.hpp>
 #include <boost/system/error_code.hpp>
 #include <cstddef>
 #include <memory>
@@ -30,7 +29,7 @@ public:
     ServerTransport& operator=(const ServerTransport&) = delete;
     virtual ~ServerTransport() = default;
 
-    // TLS: shakes hands and learns the client's name. Plain: nothing.
+    // TLS: shakes hands and learns the client's name. Plain: nothing. After false see refusal().
     virtual Task<bool> open() = 0;
     virtual Task<ReadResult> read_some(boost::asio::mutable_buffer into) = 0;
     // All pieces, in order. False when the connection broke.
@@ -41,15 +40,19 @@ public:
     // At once; whatever waits on it ends.
     virtual void cut() = 0;
 
-    [[nodiscard]] virtual std::string common_name() const = 0;
+    [[nodiscard]] virtual std::string common_name() const { return {}; }
+    // It showed a certificate that was accepted.
+    [[nodiscard]] virtual bool authenticated() const { return false; }
+    // Why it could not be opened, in words about the peer; empty if it just went away.
+    [[nodiscard]] virtual std::string refusal() const { return {}; }
 };
 
 using TcpSocket = boost::asio::ip::tcp::socket;
 
 [[nodiscard]] std::unique_ptr<ServerTransport> make_plain_transport(TcpSocket socket);
-[[nodiscard]] std::unique_ptr<ServerTransport> make_tls_transport(TcpSocket socket, boost::asio::ssl::context& context);
 
-// kInvalidArgument naming the file that can't be used.
-[[nodiscard]] Result<std::unique_ptr<boost::asio::ssl::context>> make_server_tls(const TlsFiles& files);
+// The end of a connection, for all transports: see finish() and cut().
+Task<void> finish_socket(TcpSocket& socket);
+void close_socket(TcpSocket& socket);
 
 }  // namespace holdfast::net
