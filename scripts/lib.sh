@@ -4,7 +4,7 @@ HOLDFAST_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 # One list for everything. docs/dependencies.md says what each library is for.
 HOLDFAST_PACKAGES=(
-    g++ cmake ninja-build ccache mold pkg-config git ca-certificates python3 python3-pip openssl sqlite3
+    g++ cmake ninja-build ccache mold pkg-config git ca-certificates python3 python3-pip python3-yaml python3-jsonschema openssl sqlite3
     libboost1.81-dev libcurl4-openssl-dev libjsoncpp-dev libsqlite3-dev libsystemd-dev libspdlog-dev libssl-dev
     libtomlplusplus-dev libcli11-dev prometheus-cpp-dev libunistring-dev zlib1g-dev
     libgtest-dev libgmock-dev libbenchmark-dev
