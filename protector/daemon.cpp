@@ -56,7 +56,10 @@ Daemon::Daemon(Options options)
 
 int Daemon::run() {
     // Bound before --init makes a database, so that a port in use leaves nothing behind; nobody is answered before io_.run().
-    if (const auto listening = listen(); !listening) return complain(listening.error(), kExitFailed);
+    if (const auto listening = listen(); !listening) {
+        const bool wrong_files = listening.error().code == ErrorCode::kInvalidArgument;
+        return complain(listening.error(), wrong_files ? kExitUsage : kExitFailed);
+    }
     if (options_.start == Start::kRejoin) {
         rejoining_.emplace(clock_, *http_, options_.cluster, options_.node_id);
         if (std::filesystem::exists(options_.data_directory + "/protection.sqlite")) {
@@ -113,6 +116,9 @@ void Daemon::serve() {
 void Daemon::announce() {
     const StoreCounts counts = store_->counts();
     std::printf("listening on %s\n", Endpoint{options_.listen.address, server_.port()}.text().c_str());
+    if (metrics_server_) {
+        std::printf("metrics on %s\n", Endpoint{options_.metrics_listen->address, metrics_server_->port()}.text().c_str());
+    }
     std::fflush(stdout);
     log_info(
         "protector {} of the cluster {} ({} of {} must agree), {}: {} validators recorded, highest target epoch {}, "

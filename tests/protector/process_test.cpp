@@ -1,20 +1,11 @@
-// Goal: the main promise with real processes: four protectors, three must agree. Method: starts the daemons on free loopback
-// ports, kills and restarts them, and asks them through the real quorum client.
-#include <fcntl.h>
+// Goal: the main promise with real processes: four protectors, three must agree, through crashes, restored backups, wrong
+// starts and lost disks. Method: starts the daemons on free loopback ports, kills and restarts them, and asks them through the
+// real quorum client.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <boost/asio/io_context.hpp>
-#include <cstdlib>
-#include <optional>
-
-#include "shared/base/real_clock.hpp"
-#include "shared/protection/http_quorum_client.hpp"
-#include "tests/protector/temporary_directory.hpp"
-#include "tests/shared/protection/protection_fixtures.hpp"
+#include "tests/protector/daemon_fixture.hpp"
 
 namespace holdfast::protector {
 namespace {
@@ -22,184 +13,219 @@ namespace {
 using namespace protection;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-std::string program() {
-    const char* folder = std::getenv("HOLDFAST_BIN");  // NOLINT(concurrency-mt-unsafe)
-    return (folder == nullptr ? std::string{"bin"} : std::string{folder}) + "/holdfast-protector";
-}
+struct ProcessTest : DaemonTest {
+    void SetUp() override { use_cluster(4, 3); }
 
-// One daemon; what it prints is read by us.
-class Daemon {
-public:
-    Daemon(std::vector<std::string> words) : words_{std::move(words)} {}
-    Daemon(const Daemon&) = delete;
-    Daemon& operator=(const Daemon&) = delete;
-    ~Daemon() { end(SIGKILL); }
-
-    void start(std::vector<std::string> more) {
-        int ends[2];
-        ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
-        process_ = ::fork();
-        if (process_ == 0) {
-            ::dup2(ends[1], STDOUT_FILENO);
-            ::dup2(ends[1], STDERR_FILENO);
-            std::vector<std::string> all = words_;
-            all.insert(all.end(), more.begin(), more.end());
-            std::vector<char*> argv;
-            for (std::string& word : all) argv.push_back(word.data());
-            argv.push_back(nullptr);
-            ::execv(argv[0], argv.data());
-            ::_exit(127);
-        }
-        ::close(ends[1]);
-        output_ = ends[0];
+    // All four, and "primary" on duty.
+    void begin() {
+        start_all("--init");
+        ASSERT_TRUE(run(client->acquire(in(seconds{5}))));
     }
-
-    // The next line; empty at the end.
-    std::string line() const {
-        std::string text;
-        char c = 0;
-        while (::read(output_, &c, 1) == 1 && c != '\n') text += c;
-        return text;
+    // Until two exchanges have passed: the others know where `name` is.
+    void let_others_see(const std::string& name) {
+        const Position position = status(name)->position;
+        const SteadyTime end = in(milliseconds{2500});
+        run_until([&] { return clock.steady() >= end; });
+        EXPECT_EQ(status(name)->position, position);
     }
-
-    // Its exit code, or minus the signal.
-    int end(int signal) {
-        if (process_ <= 0) return 0;
-        if (signal != 0) ::kill(process_, signal);
-        int status = 0;
-        ::waitpid(process_, &status, 0);
-        ::close(output_);
-        process_ = 0;
-        return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-    }
-
-private:
-    std::vector<std::string> words_;
-    pid_t process_{0};
-    int output_{-1};
-};
-
-Task<void> ask(QuorumClient& client, ethereum::AttestationData data, std::vector<PublicKey> asked, SteadyTime deadline,
-               std::optional<Decision>& decision) {
-    auto result = co_await client.approve_attestation(data, attester_domain(), std::move(asked), deadline);
-    decision = std::move(result);
-}
-
-struct ProcessTest : testing::Test {
-    TemporaryDirectory directory;
-    boost::asio::io_context io;
-    RealClock clock{io.get_executor()};
-    std::unique_ptr<net::HttpClient> http = net::make_http_client(io.get_executor(), clock, {});
-    TaskGroup group{io.get_executor()};
-    std::vector<std::unique_ptr<Daemon>> daemons;
-    std::vector<std::string> listen;
-
-    std::vector<std::string> words(const std::string& name) {
-        const auto genesis = std::chrono::floor<seconds>(clock.now() - seconds{12 * 3200}).time_since_epoch().count();
-        return {program(),
-                "--data-dir",
-                directory / name,
-                "--node-id",
-                name,
-                "--genesis-time",
-                std::to_string(genesis),
-                "--genesis-validators-root",
-                to_hex(root(99)),
-                "--slot-duration-ms",
-                "12000",
-                "--slots-per-epoch",
-                "32"};
-    }
-
-    void start_all() {
-        HttpQuorumOptions options;
-        options.quorum = 3;
-        options.genesis_validators_root = root(99);
-        for (int i = 1; i <= 4; ++i) {
-            daemons.push_back(std::make_unique<Daemon>(words("p" + std::to_string(i))));
-            daemons.back()->start({"--listen", "127.0.0.1:0", "--init"});
-            const std::string line = daemons.back()->line();
-            ASSERT_THAT(line, testing::StartsWith("listening on 127.0.0.1:"));
-            listen.push_back(line.substr(13));
-            options.urls.push_back("http://" + listen.back());
-        }
-        client = HttpQuorumClient::create(io.get_executor(), clock, *http, options).value();
-    }
-    std::unique_ptr<HttpQuorumClient> client;
-
-    Decision decide(const ethereum::AttestationData& data, std::size_t count, Duration limit = seconds{5}) {
-        std::optional<Decision> decision;
-        group.spawn("ask", ask(*client, data, keys(count), clock.steady() + limit, decision));
-        while (!decision) io.run_one();
-        return std::move(*decision);
-    }
-
-    void restart(std::size_t i) {
-        daemons[i]->start({"--listen", listen[i]});
-        EXPECT_EQ(daemons[i]->line(), "listening on " + listen[i]);
+    // One vote at one member, past the quorum client.
+    std::string vote_at(const std::string& name, const AttestationMark& mark, std::uint64_t generation) {
+        RequestHead head;
+        head.cluster = cluster.id();
+        head.instance = "primary";
+        head.generation = generation;
+        head.genesis_validators_root = root(99);
+        const auto response =
+            send(*http, "POST", name, "/v1/attestations", render_attestation_request(head, keys(1), std::vector{mark}));
+        return response ? response.value().body : response.error().message;
     }
 };
 
 TEST_F(ProcessTest, QuorumOverDaemons_StopsWithTwoDownAndGoesOnWithOneBack) {
-    start_all();
+    begin();
     EXPECT_THAT(decide(attestation_data(97, 98, 1), 64).approvals, SizeIs(1));
 
-    EXPECT_EQ(daemons[0]->end(SIGKILL), -SIGKILL);
+    EXPECT_EQ(stop("p1", SIGKILL), -SIGKILL);
     EXPECT_THAT(decide(attestation_data(98, 99, 1), 64).approvals, SizeIs(1));
 
-    EXPECT_EQ(daemons[1]->end(SIGTERM), 0);
+    EXPECT_EQ(stop("p2", SIGTERM), 0);
     const Decision none = decide(attestation_data(99, 100, 1), 64, milliseconds{300});
     EXPECT_THAT(none.approvals, IsEmpty());
     ASSERT_THAT(none.denials, SizeIs(64));
     EXPECT_EQ(none.denials[0].kind, Denial::Kind::kNoQuorum);
 
-    restart(0);
+    start("p1");
+    wait_until_voting({"p1"});
     EXPECT_THAT(decide(attestation_data(99, 100, 1), 64).approvals, SizeIs(1));
     const Decision conflict = decide(attestation_data(99, 100, 2), 64);
     EXPECT_THAT(conflict.approvals, IsEmpty());
     ASSERT_THAT(conflict.denials, SizeIs(64));
     EXPECT_EQ(conflict.denials[0].kind, Denial::Kind::kRefused);
 
-    restart(1);
+    start("p2");
+    wait_until_voting({"p2"});
     EXPECT_THAT(decide(attestation_data(99, 100, 1), 64).approvals, SizeIs(1));
 }
 
 TEST_F(ProcessTest, Sigterm_StopsCleanlyAndKeepsRecords) {
-    start_all();
+    begin();
     EXPECT_THAT(decide(attestation_data(97, 98, 1), 8).approvals, SizeIs(1));
-    for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(daemons[i]->end(SIGTERM), 0);
-    for (std::size_t i = 0; i < 4; ++i) restart(i);
+    for (const ClusterMember& member : cluster.members) EXPECT_EQ(stop(member.name, SIGTERM), 0);
+    start_all("");
     EXPECT_THAT(decide(attestation_data(97, 98, 2), 8).approvals, IsEmpty());
     EXPECT_THAT(decide(attestation_data(97, 98, 1), 8).approvals, SizeIs(1));
 }
 
+TEST_F(ProcessTest, LearnedGenerationAndHalt_SurviveSigkill) {
+    begin();
+    EXPECT_THAT(vote_at("p1", vote(97, 98, 1), 7), HasSubstr("approved"));
+    ASSERT_TRUE(run(client->halt(keys(1, 3), in(seconds{5}))));
+    EXPECT_EQ(stop("p1", SIGKILL), -SIGKILL);
+    start("p1");
+    wait_until_voting({"p1"});
+    const auto now = status("p1");
+    ASSERT_TRUE(now);
+    EXPECT_EQ(now->tenure.generation, 7U);
+    EXPECT_EQ(now->tenure.holder, "primary");
+    EXPECT_EQ(now->halted, 1U);
+    EXPECT_THAT(vote_at("p1", vote(98, 99, 1), 6), HasSubstr("generation 7"));
+    EXPECT_THAT(get("p1", "/v1/records?pubkey=" + to_hex(key(3))).value().body, HasSubstr("\"halted\":true"));
+}
+
+TEST_F(ProcessTest, RestoredBackup_RefusesToVoteUntilRejoined) {
+    begin();
+    EXPECT_THAT(decide(attestation_data(96, 97, 1), 8).approvals, SizeIs(1));
+    EXPECT_EQ(stop("p1", SIGTERM), 0);
+    copy_data("p1", "backup");
+    start("p1");
+    wait_until_voting({"p1"});
+    EXPECT_THAT(vote_at("p1", vote(97, 98, 1), 1), HasSubstr("approved"));
+    let_others_see("p1");
+    EXPECT_EQ(stop("p1", SIGTERM), 0);
+
+    copy_data("backup", "p1");
+    start("p1");
+    ASSERT_TRUE(becomes("p1", "stale"));
+    EXPECT_THAT(vote_at("p1", vote(97, 98, 2), 1), AllOf(HasSubstr("stale"), HasSubstr("--rejoin")));
+    EXPECT_THAT(daemons.at("p1")->said(), HasSubstr("does not vote any more"));
+    EXPECT_EQ(get("p1", "/healthz").value().status, 200);
+    // The other three are a quorum.
+    EXPECT_THAT(decide(attestation_data(97, 98, 3), 8).approvals, SizeIs(1));
+    EXPECT_EQ(stop("p1", SIGTERM), 0);
+
+    std::filesystem::rename(directory / "p1", directory / "moved-away");
+    start("p1", "--rejoin");
+    ASSERT_TRUE(becomes("p1", "rejoining"));
+    const auto now = status("p1");
+    ASSERT_TRUE(now);
+    EXPECT_EQ(now->position.incarnation, 2U);
+    EXPECT_GE(now->floor.target, Epoch{101});
+    EXPECT_GE(now->tenure.generation, 1U);
+    EXPECT_THAT(vote_at("p1", vote(97, 98, 3), 1), HasSubstr("refused"));
+    EXPECT_THAT(vote_at("p1", vote(99, now->floor.target.value, 3), 1), HasSubstr("refused"));
+    EXPECT_EQ(stop("p1", SIGTERM), 0);
+
+    // Its records are there, and in time it votes again: two epochs later by a chain that began earlier.
+    cluster.chain.genesis_time -= seconds{12 * 32 * 3};
+    write_text(cluster_file(), render_cluster(cluster));
+    for (const char* name : {"p2", "p3", "p4"}) EXPECT_EQ(stop(name, SIGTERM), 0);
+    start_all("");
+    EXPECT_THAT(vote_at("p1", vote(99, now->floor.target.value + 1, 3), 1), HasSubstr("approved"));
+    EXPECT_THAT(vote_at("p1", vote(99, now->floor.target.value, 3), 1), HasSubstr("refused"));
+}
+
+TEST_F(ProcessTest, WrongInitOnALostDisk_IsCaught) {
+    begin();
+    EXPECT_THAT(decide(attestation_data(97, 98, 1), 8).approvals, SizeIs(1));
+    let_others_see("p1");
+    EXPECT_EQ(stop("p1", SIGKILL), -SIGKILL);
+    std::filesystem::remove_all(directory / "p1");
+    start("p1", "--init");
+    ASSERT_TRUE(becomes("p1", "stale"));
+    EXPECT_THAT(vote_at("p1", vote(97, 98, 2), 1), HasSubstr("--rejoin"));
+}
+
+TEST_F(ProcessTest, Rejoin_WaitsForOthersAndStopsOnSigterm) {
+    const DaemonProcess& daemon = launch("p1", "--rejoin");
+    ASSERT_TRUE(run_until([&] { return daemon.said().find("waiting to rejoin") != std::string::npos; }));
+    EXPECT_THAT(daemon.said(), AllOf(HasSubstr("p2"), HasSubstr("p3"), HasSubstr("p4")));
+    const auto asked = get("p1", "/v1/status");
+    ASSERT_TRUE(asked);
+    EXPECT_EQ(asked.value().status, 503);
+    EXPECT_EQ(stop("p1", SIGTERM), 0);
+    EXPECT_FALSE(std::filesystem::exists(directory / "p1/protection.sqlite"));
+}
+
+TEST_F(ProcessTest, MetricsListener_PlainAndSmall) {
+    start("p1", "--init", {"--metrics-listen", "127.0.0.1:0"});
+    const std::string said = daemons.at("p1")->said();
+    const std::size_t at = said.find("metrics on ");
+    ASSERT_NE(at, std::string::npos) << said;
+    const std::string address = said.substr(at + 11, said.find('\n', at) - at - 11);
+    const auto ask = [&](const std::string& path) {
+        net::HttpRequest request;
+        request.url = "http://" + address + path;
+        return run(http->send(std::move(request), in(seconds{5}))).value();
+    };
+    EXPECT_THAT(ask("/metrics").body, HasSubstr("holdfast_protector_state{state=\"starting\"} 1\n"));
+    EXPECT_EQ(ask("/healthz").status, 200);
+    EXPECT_EQ(ask("/v1/status").status, 404);
+}
+
 struct BadStart {
-    const char* name;
-    std::vector<std::string> more;
+    std::vector<std::string> words;
     int code;
     const char* says;
 };
 
 TEST_F(ProcessTest, BadStarts_SentenceAndExitCode) {
-    start_all();
+    start("p1", "--init");
+    const std::string taken = url("p1").substr(7);
+    std::filesystem::create_directories(directory / "full");
+    write_text(directory / "full/protection.sqlite", "x");
     const BadStart cases[] = {
-        {"p5", {"--listen", "127.0.0.1:0"}, 2, "--init"},
-        {"p1", {"--listen", "127.0.0.1:0"}, 2, "another holdfast-protector"},
-        {"p5", {"--listen", "0.0.0.0:0", "--init"}, 2, "loopback"},
-        {"p5", {"--listen", listen[0], "--init"}, 1, "in use"},
-        {"p5", {"--listen", "127.0.0.1:0", "--surprise"}, 2, "surprise"},
+        {{}, 2, "--init"},
+        {{"--data-dir", directory / "p1"}, 2, "another holdfast-protector"},
+        {{"--listen", "0.0.0.0:0", "--init"}, 2, "loopback"},
+        {{"--listen", taken, "--init"}, 1, "in use"},
+        {{"--surprise"}, 2, "surprise"},
+        {{"--init", "--rejoin"}, 2, "only one of"},
+        {{"--data-dir", directory / "full", "--rejoin"}, 2, "move it away"},
+        {{"--cluster", directory / "nowhere.toml", "--init"}, 2, "nowhere.toml"},
     };
     for (const BadStart& test : cases) {
-        Daemon daemon{words(test.name)};
-        daemon.start(test.more);
-        EXPECT_THAT(daemon.line(), HasSubstr(test.says));
-        EXPECT_EQ(daemon.end(0), test.code) << test.says;
-        EXPECT_FALSE(std::filesystem::exists(directory / "p5/protection.sqlite")) << test.says;
+        EXPECT_EQ(launch("p2", "", test.words).end(0), test.code) << test.says;
+        EXPECT_THAT(daemons.at("p2")->said(), HasSubstr(test.says));
+        EXPECT_FALSE(std::filesystem::exists(directory / "p2/protection.sqlite")) << test.says;
     }
+}
+
+TEST_F(ProcessTest, ForeignDatabase_IsNotOpened) {
+    start("p1", "--init");
+    EXPECT_EQ(stop("p1", SIGTERM), 0);
+    copy_data("p1", "p2");
+    EXPECT_EQ(launch("p2", "").end(0), 2);
+    EXPECT_THAT(daemons.at("p2")->said(), HasSubstr("p1"));
+    cluster.quorum = 4;
+    write_text(cluster_file(), render_cluster(cluster));
+    EXPECT_EQ(launch("p1", "").end(0), 2);
+    EXPECT_THAT(daemons.at("p1")->said(), HasSubstr("--change-cluster"));
+    start("p1", "--change-cluster");
+    EXPECT_EQ(stop("p1", SIGTERM), 0);
+    start("p1");
+}
+
+struct LonelyTest : DaemonTest {};
+
+TEST_F(LonelyTest, OneMember_CannotRejoin) {
+    use_cluster(1, 1);
+    EXPECT_EQ(launch("p1", "--rejoin").end(0), 2);
+    EXPECT_THAT(daemons.at("p1")->said(), HasSubstr("one member"));
 }
 
 }  // namespace
