@@ -69,9 +69,9 @@ ValidatorRecord read_record(BytesReader& reader) {
 
 Result<void> Ledger::replay(std::string_view journal) {
     BytesReader reader{journal};
-    while (reader.left() > 0 && replay_group(reader)) {
+    while (reader.left() > 0) {
+        if (!replay_group(reader)) return failure(ErrorCode::kMalformed, "a journal row is broken");
     }
-    if (reader.left() > 0 || reader.failed()) return failure(ErrorCode::kMalformed, "a journal row is broken");
     return success();
 }
 

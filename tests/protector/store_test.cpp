@@ -13,6 +13,7 @@
 #include <fstream>
 
 #include "shared/base/task_group.hpp"
+#include "tests/protector/cluster_files.hpp"
 #include "tests/protector/temporary_directory.hpp"
 #include "tests/shared/protection/protection_fixtures.hpp"
 
@@ -24,23 +25,38 @@ using testing::HasSubstr;
 
 constexpr ChainTime kNow{Epoch{1'000'000}, Slot{32'000'000}};
 
-AttestationBatch votes(std::vector<PublicKey> asked, AttestationMark mark) { return {std::move(asked), {mark}, nullptr, kNow}; }
+const Asker kAsker{0, "primary", kNow, WallTime{std::chrono::seconds{1'700'000'000}}};
 
-Task<void> decide_one(Store& store, Batch batch, std::vector<Verdict>& verdicts) {
-    verdicts = co_await store.decide(std::move(batch));
+AttestationBatch votes(std::vector<PublicKey> asked, AttestationMark mark) {
+    return {std::move(asked), {mark}, nullptr, kAsker};
+}
+
+Task<void> apply_one(Store& store, Command command, Applied& applied) { applied = co_await store.apply(std::move(command)); }
+
+Task<void> check_one(Store& store, std::optional<Result<std::string>>& said) { said = co_await store.check_integrity(); }
+
+Task<void> read_records(Store& store, Epoch target, std::vector<RecordGroup>& groups) {
+    groups = co_await store.records_for(target);
 }
 
 struct StoreTest : testing::Test {
     TemporaryDirectory directory;
     boost::asio::io_context io;
     TaskGroup group{io.get_executor()};
-    Identity identity{"p1", "", root(99)};
+    Identity identity{"p1", cluster()};
+
+    static Cluster cluster() {
+        Cluster cluster = make_cluster({"http://127.0.0.1:7701"}, 1, {});
+        cluster.mode = Mode::kShared;
+        return cluster;
+    }
 
     StoreOptions options(bool create) {
         StoreOptions result;
         result.directory = directory / "data";
         result.identity = identity;
-        result.create = create;
+        result.start = create ? StoreOptions::Start::kInit : StoreOptions::Start::kExisting;
+        result.settings.mode = Mode::kShared;
         return result;
     }
     std::string file() const { return directory / "data/protection.sqlite"; }
@@ -52,12 +68,21 @@ struct StoreTest : testing::Test {
         return store ? "it opened" : store.error().message;
     }
 
-    std::vector<Verdict> decide(Store& store, Batch batch) {
-        std::vector<Verdict> verdicts;
-        group.spawn("decide", decide_one(store, std::move(batch), verdicts));
+    Applied apply(Store& store, Command command) {
+        Applied applied;
+        run(apply_one(store, std::move(command), applied));
+        return applied;
+    }
+    std::vector<Verdict> decide(Store& store, Command command) { return apply(store, std::move(command)).verdicts; }
+    Result<std::string> check(Store& store) {
+        std::optional<Result<std::string>> said;
+        run(check_one(store, said));
+        return *said;
+    }
+    void run(Task<void> task) {
+        group.spawn("test", std::move(task));
         io.restart();
         io.run();
-        return verdicts;
     }
     Outcome decide_vote(Store& store, std::uint64_t number, AttestationMark mark) {
         return decide(store, votes({key(number)}, mark)).at(0).outcome;
@@ -75,7 +100,7 @@ TEST_F(StoreTest, Restart_KeepsRecords) {
     {
         const auto store = open(true).value();
         EXPECT_EQ(decide_vote(*store, 1, vote(1, 2, 3)), Outcome::kApproved);
-        EXPECT_EQ(decide(*store, BlockBatch{keys(2, 1), {block(5, 1)}, kNow}).at(1).outcome, Outcome::kApproved);
+        EXPECT_EQ(decide(*store, BlockBatch{keys(2, 1), {block(5, 1)}, kAsker}).at(1).outcome, Outcome::kApproved);
     }
     const auto store = open().value();
     EXPECT_EQ(store->counts().validators, 2U);
@@ -83,7 +108,7 @@ TEST_F(StoreTest, Restart_KeepsRecords) {
     EXPECT_EQ(store->counts().highest_slot, 5U);
     EXPECT_EQ(decide_vote(*store, 1, vote(1, 2, 3)), Outcome::kRepeated);
     EXPECT_EQ(decide_vote(*store, 1, vote(1, 2, 4)), Outcome::kRefused);
-    EXPECT_EQ(decide(*store, BlockBatch{keys(1, 2), {block(5, 2)}, kNow}).at(0).outcome, Outcome::kRefused);
+    EXPECT_EQ(decide(*store, BlockBatch{keys(1, 2), {block(5, 2)}, kAsker}).at(0).outcome, Outcome::kRefused);
 }
 
 TEST_F(StoreTest, FoldedManyTimes_NothingIsLostAndTheJournalStaysSmall) {
@@ -104,8 +129,9 @@ TEST_F(StoreTest, FoldedManyTimes_NothingIsLostAndTheJournalStaysSmall) {
 }
 
 Task<void> submit(Store& store, std::uint64_t variant, std::vector<std::vector<Verdict>>& all) {
-    auto verdicts = co_await store.decide(votes(keys(50), vote(1, 2, variant)));
-    all[variant] = std::move(verdicts);
+    Command command = votes(keys(50), vote(1, 2, variant));
+    Applied applied = co_await store.apply(std::move(command));
+    all[variant] = std::move(applied.verdicts);
 }
 
 TEST_F(StoreTest, ManySubmittersForOneTarget_ExactlyOneRootWins) {
@@ -125,8 +151,9 @@ TEST_F(StoreTest, ManySubmittersForOneTarget_ExactlyOneRootWins) {
 // The child: records one target after another for all keys, and tells each through the pipe after its verdict.
 Task<void> record_for_ever(Store& store, std::uint64_t first, int pipe_end) {
     for (std::uint64_t target = first;; ++target) {
-        const auto verdicts = co_await store.decide(votes(keys(20), vote(0, target, target)));
-        if (!verdicts.back().yes()) co_return;
+        Command command = votes(keys(20), vote(0, target, target));
+        const Applied applied = co_await store.apply(std::move(command));
+        if (!applied.verdicts.back().yes()) co_return;
         if (::write(pipe_end, &target, sizeof target) != static_cast<ssize_t>(sizeof target)) co_return;
     }
 }
@@ -186,10 +213,10 @@ TEST_F(StoreTest, CommitFails_ProcessEndsWithoutAnswer) {
         const rlimit small{64 << 10, 64 << 10};
         ::setrlimit(RLIMIT_FSIZE, &small);
         TaskGroup tasks{child_io.get_executor()};
-        std::vector<Verdict> verdicts;
-        tasks.spawn("decide", decide_one(*store.value(), votes(keys(5'000), vote(1, 2, 3)), verdicts));
+        Applied applied;
+        tasks.spawn("apply", apply_one(*store.value(), votes(keys(5'000), vote(1, 2, 3)), applied));
         child_io.run();
-        ::_exit(verdicts.empty() ? 4 : 0);
+        ::_exit(applied.verdicts.empty() ? 4 : 0);
     };
     testing::FLAGS_gtest_death_test_style = "threadsafe";
     EXPECT_EXIT(run_out_of_disk(), testing::ExitedWithCode(1), "ends without an answer");
@@ -225,16 +252,137 @@ TEST_F(StoreTest, ForeignOnes_AreRefused) {
     static_cast<void>(open(true).value());
     identity.node_id = "p2";
     EXPECT_THAT(why_not(), HasSubstr("another node_id: 'p1', not 'p2'"));
-    identity = {"p1", "", root(98)};
+    identity = {"p1", cluster()};
+    identity.cluster.chain.genesis_validators_root = root(98);
     EXPECT_THAT(why_not(), HasSubstr("another genesis_validators_root"));
-    identity = {"p1", "c2", root(99)};
-    EXPECT_THAT(why_not(), HasSubstr("another cluster_id"));
+    identity = {"p1", cluster()};
+    identity.cluster.members.push_back({"p2", "http://127.0.0.1:7702"});
+    identity.cluster.quorum = 2;
+    EXPECT_THAT(why_not(), HasSubstr("another cluster"));
+    EXPECT_THAT(why_not(), HasSubstr("--change-cluster"));
 }
 
 TEST_F(StoreTest, NewerSchema_IsRefused) {
     static_cast<void>(open(true).value());
-    change("UPDATE meta SET value = '2' WHERE name = 'schema_version'");
+    change("UPDATE meta SET value = '3' WHERE name = 'schema_version'");
     EXPECT_THAT(why_not(), HasSubstr("newer version"));
+}
+
+TEST_F(StoreTest, ChangeCluster_OnlyWhereOldAndNewQuorumsMeet) {
+    static_cast<void>(open(true).value());
+    StoreOptions change = options(false);
+    change.change_cluster = true;
+    change.identity.cluster.members.push_back({"p2", "http://127.0.0.1:7702"});
+    change.identity.cluster.members.push_back({"p3", "http://127.0.0.1:7703"});
+    change.identity.cluster.quorum = 2;
+    const auto refused = Store::open(change, io.get_executor());
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().message, HasSubstr("need not share a member"));
+    change.identity.cluster.members.pop_back();
+    ASSERT_TRUE(Store::open(change, io.get_executor()));
+    EXPECT_THAT(why_not(), HasSubstr("another cluster"));
+    identity = change.identity;
+    EXPECT_TRUE(open());
+}
+
+TEST_F(StoreTest, Version1_IsBroughtUpToDate) {
+    static_cast<void>(open(true).value());
+    change(
+        "DROP TABLE validators; DELETE FROM meta;"
+        "CREATE TABLE validators(id INTEGER PRIMARY KEY, pubkey BLOB NOT NULL, source INTEGER, target INTEGER,"
+        " signing_root BLOB, data BLOB, slot INTEGER, block_root BLOB) STRICT;"
+        "INSERT INTO meta VALUES('schema_version', '1'), ('node_id', 'p1'), ('cluster_id', '');"
+        "INSERT INTO validators VALUES(0, zeroblob(48), 1, 2, zeroblob(32), NULL, 5, zeroblob(32))");
+    change(("INSERT INTO meta VALUES('genesis_validators_root', '" + to_hex(root(99)) + "')").c_str());
+    const auto store = open();
+    ASSERT_TRUE(store) << store.error().message;
+    EXPECT_EQ(store.value()->counts().highest_target, 2U);
+    EXPECT_EQ(decide(*store.value(), votes({PublicKey{}}, vote(0, 3, 1))).at(0).reason, Reason::kSourceBelowRecord);
+    EXPECT_EQ(apply(*store.value(), HaltCommand{{PublicKey{}}, true}).changed, 1U);
+}
+
+// What a crash in the middle of --init or --rejoin leaves behind is no database.
+TEST_F(StoreTest, UnfinishedDatabase_IsNotOpened_AndMadeAnew) {
+    std::filesystem::create_directory(directory / "data");
+    std::ofstream{file() + ".new"} << "half of one";
+    EXPECT_THAT(why_not(), HasSubstr("there is no database"));
+    EXPECT_TRUE(open(true));
+    EXPECT_FALSE(std::filesystem::exists(file() + ".new"));
+}
+
+TEST_F(StoreTest, Rejoin_KnowsWhatOthersKnew_OverARestart) {
+    StoreOptions rejoining = options(false);
+    rejoining.start = StoreOptions::Start::kRejoin;
+    rejoining.rejoin.emplace();
+    rejoining.rejoin->entries.push_back({key(1), {vote(9, 99, 1), nullptr, block(3199, 2), true, true}});
+    rejoining.rejoin->floor = {Epoch{101}, Slot{3234}};
+    rejoining.rejoin->position = {3, 0};
+    static_cast<void>(Store::open(rejoining, io.get_executor()).value());
+    const auto store = open().value();
+    EXPECT_EQ(store->facts().floor.target, Epoch{101});
+    EXPECT_EQ(store->position().incarnation, 3U);
+    EXPECT_EQ(store->counts().halted, 1U);
+    EXPECT_EQ(decide(*store, votes({key(2)}, vote(0, 101, 1))).at(0).reason, Reason::kBelowFloor);
+    EXPECT_EQ(decide(*store, votes({key(2)}, vote(0, 102, 1))).at(0).outcome, Outcome::kApproved);
+    EXPECT_EQ(decide(*store, votes({key(1)}, vote(9, 102, 1))).at(0).reason, Reason::kHalted);
+    const auto again = Store::open(rejoining, io.get_executor());
+    EXPECT_FALSE(again);
+}
+
+TEST_F(StoreTest, Position_NeverGoesBack_ThoughTheJournalIsEmptied) {
+    Position last;
+    for (std::uint64_t round = 1; round <= 3; ++round) {
+        const auto store = open(round == 1).value();
+        EXPECT_GE(store->position(), last);
+        const Applied applied = apply(*store, votes(keys(2), vote(0, round, round)));
+        EXPECT_GT(applied.position, last);
+        EXPECT_EQ(applied.position, store->position());
+        last = applied.position;
+    }
+}
+
+TEST_F(StoreTest, FactsSurvive) {
+    StoreOptions fenced = options(true);
+    fenced.settings.mode = Mode::kFenced;
+    {
+        const auto store = Store::open(fenced, io.get_executor()).value();
+        static_cast<void>(apply(*store, SeenCommand{"p2", {1, 7}}));
+        EXPECT_TRUE(apply(*store, AcquireCommand{7, "secondary", kAsker.wall}).promised);
+    }
+    const auto store = open().value();
+    EXPECT_EQ(store->facts().tenure, (Tenure{7, "secondary", kAsker.wall}));
+    EXPECT_EQ(store->facts().seen.of("p2"), (Position{1, 7}));
+}
+
+TEST_F(StoreTest, RecordsOfAnEpoch_SeeWhatWasAnsweredBefore) {
+    const auto store = open(true).value();
+    static_cast<void>(decide(*store, votes(keys(3), vote(1, 2, 3))));
+    std::vector<RecordGroup> groups;
+    run(read_records(*store, Epoch{2}, groups));
+    ASSERT_EQ(groups.size(), 1U);
+    EXPECT_EQ(groups[0].keys, keys(3));
+}
+
+// Without checkpoints the write-ahead log alone would have 90 MB, and the journal 5 MB.
+TEST_F(StoreTest, LatestRecordsOnly_TheFilesStaySmall) {
+    StoreOptions small = options(true);
+    small.fold_rows_max = 4;
+    const auto store = Store::open(small, io.get_executor()).value();
+    for (std::uint64_t target = 1; target <= 800; ++target) {
+        static_cast<void>(decide(*store, votes(keys(1'000), vote(0, target, target))));
+    }
+    EXPECT_GT(store->counts().folds, 100U);
+    std::uintmax_t bytes = 0;
+    for (const auto& entry : std::filesystem::directory_iterator{directory / "data"}) bytes += entry.file_size();
+    EXPECT_LT(bytes, std::uintmax_t{32} << 20U);
+}
+
+TEST_F(StoreTest, Check_FindsWhatTheDiskDoesNotSay) {
+    const auto store = open(true).value();
+    static_cast<void>(decide(*store, votes(keys(3), vote(1, 2, 3))));
+    const auto good = check(*store);
+    ASSERT_TRUE(good) << good.error().message;
+    EXPECT_THAT(good.value(), HasSubstr("3 validators"));
 }
 
 TEST_F(StoreTest, Damaged_IsRefused) {
@@ -242,7 +390,9 @@ TEST_F(StoreTest, Damaged_IsRefused) {
     const std::vector<const char*> damages{"DELETE FROM meta WHERE name = 'node_id'",
                                            "INSERT INTO validators(id, pubkey) VALUES(0, x'0102')",
                                            "INSERT INTO journal VALUES(1, x'61')",
-                                           "INSERT INTO validators(id, pubkey) VALUES(7, zeroblob(48))", "DROP TABLE journal"};
+                                           "INSERT INTO validators(id, pubkey) VALUES(7, zeroblob(48))",
+                                           "DROP TABLE journal",
+                                           "REPLACE INTO meta VALUES('last_seq', 'x')"};
     for (const char* damage : damages) {
         std::filesystem::copy_file(file(), directory / "good");
         change(damage);
