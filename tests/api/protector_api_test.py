@@ -221,7 +221,7 @@ class BadInput(DaemonTest):
         """Each member of each request left out, named otherwise, doubled or given another value."""
         dice = random.Random(5)
         for example in examples(self.daemon):
-            if example.value is None or example.target in ("/v1/interchange", "/v1/peers"):
+            if example.value is None or example.target == "/v1/interchange":
                 continue
             for broken in broken_values(example.value, dice):
                 body = json.dumps(broken).encode()
@@ -321,7 +321,8 @@ def broken_values(value, dice):
             if change == "misspell":
                 holder[path[-1] + "x"] = old
             elif change != "drop":
-                holder[path[-1]] = {"number": 7, "null": None, "text": dice.choice(["0y12", "-1", "a b", "0x", "1e3", "é"])}[change]
+                text = dice.choice(["a b", "é", "p1/"] if path[-1] == "instance" else ["0y12", "-1", "", "a b", "0x", "1e3", "é"])
+                holder[path[-1]] = {"number": 7, "null": None, "text": text}[change]
             yield broken
     yield {**value, "surplus": "1"}
 
