@@ -29,18 +29,9 @@ public:
     InProcessHttp(const Hosts& hosts, std::string common_name) : hosts_{hosts}, common_name_{std::move(common_name)} {}
 
     Task<Result<net::HttpResponse>> send(net::HttpRequest request, SteadyTime /*deadline*/) override {
-        const std::size_t path = request.url.find('/', request.url.find("://") + 3);
-        const auto host = hosts_.find(request.url.substr(0, path));
-        if (host == hosts_.end()) co_return failure(ErrorCode::kUnavailable, "connection refused");
-        net::ServerRequest asked;
-        const std::string rest = request.url.substr(path);
-        const std::size_t query = std::min(rest.find('?'), rest.size());
-        asked.path = rest.substr(0, query);
-        asked.query = rest.substr(std::min(query + 1, rest.size()));
-        asked.peer = "127.0.0.1:40000";
-        asked.common_name = common_name_;
-        asked.message = std::move(request);
-        const Handler handler = host->second;
+        const Handler handler = handler_of(request.url);
+        if (!handler) co_return failure(ErrorCode::kUnavailable, "connection refused");
+        net::ServerRequest asked = as_received(std::move(request));
         net::Reply reply = co_await handler(std::move(asked));
         if (auto* response = std::get_if<net::HttpResponse>(&reply)) co_return std::move(*response);
         co_return failure(ErrorCode::kUnavailable, "no plain response");
@@ -53,6 +44,23 @@ public:
 private:
     const Hosts& hosts_;
     std::string common_name_;
+
+    static std::size_t path_in(const std::string& url) { return url.find('/', url.find("://") + 3); }
+    [[nodiscard]] Handler handler_of(const std::string& url) const {
+        const auto host = hosts_.find(url.substr(0, path_in(url)));
+        return host == hosts_.end() ? Handler{} : host->second;
+    }
+    [[nodiscard]] net::ServerRequest as_received(net::HttpRequest request) const {
+        net::ServerRequest asked;
+        const std::string rest = request.url.substr(path_in(request.url));
+        const std::size_t query = std::min(rest.find('?'), rest.size());
+        asked.path = rest.substr(0, query);
+        asked.query = rest.substr(std::min(query + 1, rest.size()));
+        asked.peer = "127.0.0.1:40000";
+        asked.common_name = common_name_;
+        asked.message = std::move(request);
+        return asked;
+    }
 };
 
 // One protector: all but its sockets.

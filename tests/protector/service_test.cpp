@@ -288,7 +288,7 @@ TEST_F(ServiceTest, BadRequests_OneSentenceEach) {
         EXPECT_THAT(response.body, HasSubstr(words));
     };
     expect("", 400, "expected");
-    expect("{}", 400, "missing");
+    expect("{}", 400, "genesis_validators_root");
     expect(render_attestation_request(head, attestation_data(99, 100, 1), proposer, keys(1)), 400, "domain");
     EXPECT_EQ(ask("p1", kPrimary, "GET", "/v1/attestations").status, 405);
     EXPECT_EQ(ask("p1", kPrimary, "GET", "/v2").status, 404);
