@@ -59,6 +59,29 @@ Task<void> AttestationDuty::perform(Slot slot) {
     finish(report);
 }
 
+Task<void> AttestationDuty::adopt(ethereum::AttestationData data, std::vector<AttesterDuty> duties, SteadyTime end) {
+    SlotReport report;
+    report.slot = data.slot;
+    report.epoch = data.target.epoch;
+    report.due = duties.size();
+    report.adopted = true;
+    report.vote.emplace().data = data;
+    Work work;
+    work.data = data;
+    work.domain = ethereum::domain_at(nodes_.spec(), nodes_.genesis().validators_root, ethereum::kDomainBeaconAttester,
+                                      data.target.epoch);
+    work.slot_start = slots_.start_of(data.slot);
+    work.end = end;
+    for (const AttesterDuty& duty : duties) work.pending.emplace(duty.key, duty);
+    co_await approve_and_publish(report, work);
+    finish(report);
+}
+
+void AttestationDuty::leave_out(ValidatorIndex validator, Epoch target) {
+    Epoch& last = attested_.try_emplace(validator, target).first->second;
+    last = std::max(last, target);
+}
+
 void AttestationDuty::on_event(const beacon::NodeEventAt& at) {
     if (const auto* reorg = std::get_if<beacon::ReorgEvent>(&at.event)) {
         if (cache_.on_reorg(*reorg)) {
@@ -197,7 +220,8 @@ Task<void> AttestationDuty::attempt(SlotReport& report, Work& work) {
         if (denial.kind == protection::Denial::Kind::kNoQuorum) {
             work.no_quorum = denial.reason;
         } else if (work.pending.erase(denial.key) > 0) {
-            report.miss(MissedReason::kRefused, 1, denial.reason);
+            const bool fenced = denial.kind == protection::Denial::Kind::kFenced;
+            report.miss(fenced ? MissedReason::kFenced : MissedReason::kRefused, 1, denial.reason);
         }
     }
     if (decision.approvals.empty()) co_return;
@@ -224,7 +248,7 @@ Task<std::vector<SingleAttestation>> AttestationDuty::sign(SlotReport& report, W
                 const auto found = ours.find(made.key);
                 if (found == ours.end()) continue;
                 const AttesterDuty& duty = found->second;
-                attested_[duty.validator_index] = work.data.target.epoch;
+                leave_out(duty.validator_index, work.data.target.epoch);
                 attestations.push_back({duty.committee_index, duty.validator_index, work.data, made.signature});
                 ours.erase(found);
             }
@@ -250,7 +274,9 @@ Task<void> AttestationDuty::publish(SlotReport& report, const Work& work, std::v
 }
 
 void AttestationDuty::finish(const SlotReport& report) {
-    std::erase_if(seen_heads_, [&report](const SeenHead& head) { return head.event.slot < report.slot; });
+    if (!report.adopted) {
+        std::erase_if(seen_heads_, [&report](const SeenHead& head) { return head.event.slot < report.slot; });
+    }
     if (report.due == 0) return;
     if (report.missed_count() == 0) {
         log_info("{}", describe(report));

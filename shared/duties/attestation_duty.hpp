@@ -38,6 +38,11 @@ public:
     // The duties of `slot`, from its start to its end at most (and the publication's time limit). Nothing if this slot or a
     // later one has been performed. Without duties it confirms the epoch's checkpoints, if that is still to be done.
     Task<void> perform(Slot slot);
+    // The vote that the instance before us had approved: approved, signed and published once more. `duties` are all of data's
+    // slot. Until `end` at most. Reported as adopted.
+    Task<void> adopt(ethereum::AttestationData data, std::vector<beacon::AttesterDuty> duties, SteadyTime end);
+    // This validator has, or may have, attested for that epoch: its duty there is left out.
+    void leave_out(ValidatorIndex validator, Epoch target);
     // Every event of every node, as it comes.
     void on_event(const beacon::NodeEventAt& event);
     // Ends what is still being sent; after the last perform().

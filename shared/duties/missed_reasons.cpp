@@ -20,6 +20,14 @@ constexpr std::array kReasons{
         "Protectors are down or unreachable. Nothing is signed without the quorum; duties resume when it is back."},
     MissedReasonText{MissedReason::kRefused, "refused", "protectors refused the vote",
                      "The vote conflicts with one that is recorded. Look for another client that uses the same keys."},
+    MissedReasonText{
+        MissedReason::kFenced, "fenced", "another instance has gone on duty",
+        "A quorum of protectors has promised a higher generation. This instance signs nothing any more; the log and "
+        "/healthz say who holds it."},
+    MissedReasonText{MissedReason::kNotAdoptable, "not_adoptable",
+                     "the instance before recorded a vote that can't be published again",
+                     "Protectors hold a vote for this epoch without its data, or for another duty. Another vote would be "
+                     "refused, so none is made; the recorded one may have been published by who made it."},
     MissedReasonText{MissedReason::kSigningFailed, "signing_failed", "the approved vote could not be signed",
                      "The key is not loaded, or the signer failed. The log has the sentence."},
     MissedReasonText{MissedReason::kPublishFailed, "publish_failed", "no beacon node accepted the signed vote",

@@ -12,6 +12,8 @@ enum class MissedReason {
     kNoAgreement,
     kNoQuorum,
     kRefused,
+    kFenced,
+    kNotAdoptable,
     kSigningFailed,
     kPublishFailed,
     kTooLate,

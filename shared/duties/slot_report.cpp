@@ -36,13 +36,16 @@ std::size_t SlotReport::missed_count() const {
 
 std::string describe(const SlotReport& report) {
     std::string line = "slot " + to_string(report.slot) + " (epoch " + to_string(report.epoch) +
-                       "): " + std::to_string(report.attested) + " of " + std::to_string(report.due) + " attested";
+                       "): " + std::to_string(report.attested) + " of " + std::to_string(report.due) +
+                       (report.adopted ? " adopted" : " attested");
     if (report.vote) {
         const ethereum::AttestationData& data = report.vote->data;
         line += ", block " + to_short_hex(data.beacon_block_root) + " source " + to_string(data.source.epoch) + " target " +
                 to_string(data.target.epoch);
     }
-    if (report.head_event && report.head_node) {
+    if (report.adopted) {
+        // Neither a head event nor a decision of ours.
+    } else if (report.head_event && report.head_node) {
         line += ", head event " + offset(*report.head_event) + " from node " + std::to_string(*report.head_node + 1);
     } else {
         line += ", no head event until " + offset(report.decided.value_or(report.deadline));

@@ -20,6 +20,7 @@ struct SlotReport {
     Epoch epoch;
     std::size_t due{0};
     std::size_t attested{0};  // signed, and accepted by a node
+    bool adopted{false};      // what the instance before us had recorded, published once more
     std::map<MissedReason, MissedDuties> missed;
 
     std::optional<Decided> vote;

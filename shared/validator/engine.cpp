@@ -27,7 +27,7 @@ Task<Result<void>> Engine::start(SteadyTime deadline) {
     nodes_.start();
     co_await quorum_.refresh(clock_.steady() + options_.call_timeout);
     for (const protection::MemberStatus& member : quorum_.members()) {
-        if (!member.reachable) log_warn("protector {}: {}", member.url, member.detail);
+        if (!member.votes()) log_warn("protector {} ({}): {}", member.name, member.url, member.detail);
     }
     const Result<void> found = co_await find_validators(deadline);
     HOLDFAST_CO_TRY(found);
@@ -75,9 +75,20 @@ void Engine::make_duties() {
     attester_duties_ = std::make_unique<duties::AttesterDutiesService>(
         clock_, nodes_, *slots_, [this]() -> const duties::AttesterDutiesService::Validators& { return validators_.active(); },
         options);
+    const auto observer = [this](const duties::SlotReport& report) { on_report(report); };
     attestation_ = std::make_unique<duties::AttestationDuty>(executor_, clock_, nodes_, *slots_, attester_duties_->book(),
-                                                             door_, quorum_, options_.attestation,
-                                                             [this](const duties::SlotReport& report) { on_report(report); });
+                                                             door_, quorum_, options_.attestation, observer);
+    takeover_ = std::make_unique<Takeover>(
+        clock_, nodes_, *slots_, *attestation_, quorum_,
+        [this]() -> const Takeover::Validators& { return validators_.active(); }, observer);
+}
+
+Task<Result<void>> Engine::take_over(SteadyTime deadline) {
+    HOLDFAST_ASSERT(takeover_ != nullptr);
+    const Result<void> begun = co_await takeover_->begin(deadline);
+    HOLDFAST_CO_TRY(begun);
+    background_.spawn("adoption", takeover_->publish());
+    co_return success();
 }
 
 Task<void> Engine::run() {
@@ -88,9 +99,11 @@ Task<void> Engine::run() {
     background_.spawn("attester duties", attester_duties_->run());
     background_.spawn("validators", watch_validators());
     background_.spawn("protectors", watch_quorum());
+    quorum_.start_heartbeats([this] { return protection::Beat{state() == "on_duty", health().ok()}; });
     co_await loop_slots();
     state_ = State::kDraining;
     co_await slot_tasks_.join();
+    quorum_.stop_heartbeats();
     background_.cancel();
     co_await background_.join();
     co_await attestation_->stop();
@@ -108,10 +121,18 @@ Task<void> Engine::loop_slots() {
         const bool begun = co_await wait_for_slot(slot);
         if (!begun) co_return;
         last_tick_ = clock_.steady();
-        slot_tasks_.spawn("attestations of slot " + to_string(slot), attestation_->perform(slot));
+        begin_slot(slot);
         // Slots that were slept through are gone; a wall clock that is set back repeats none.
         slot = std::max(slot + 1, slots_->slot_at(clock_.now()));
     }
+}
+
+void Engine::begin_slot(Slot slot) {
+    const std::optional<protection::Tenure> higher = quorum_.fenced_by();
+    if (higher && !said_fenced_) log_error("off duty: fenced by {}; nothing is signed any more", describe(*higher));
+    if (!higher && said_fenced_) log_info("on duty again");
+    said_fenced_ = higher.has_value();
+    if (!higher) slot_tasks_.spawn("attestations of slot " + to_string(slot), attestation_->perform(slot));
 }
 
 // False when asked to stop.
@@ -152,31 +173,56 @@ Task<void> Engine::watch_validators() {
 }
 
 Task<void> Engine::watch_quorum() {
-    const Duration half = nodes_.spec().slot_duration() / 2;
+    const Duration slot = nodes_.spec().slot_duration();
     for (;;) {
-        co_await sleep_for(clock_, half);
-        co_await quorum_.refresh(clock_.steady() + half);
+        const WallTime next = slots_->start_of(slots_->slot_at(clock_.now()) + 1);
+        co_await sleep_until(clock_, next - slot / 2);
+        co_await quorum_.refresh(clock_.steady() + slot / 3);
+        // What the slot brings is urgent: by then every connection is open.
+        co_await sleep_until(clock_, next - slot / 12);
+        co_await quorum_.warm(clock_.steady() + slot / 12);
+        co_await sleep_until(clock_, next);
     }
 }
 
 void Engine::on_report(const duties::SlotReport& report) {
-    last_report_ = report;
+    if (!report.adopted) last_report_ = report;
     if (observer_) observer_(report);
+}
+
+std::string Engine::state() const {
+    if (state_ == State::kStarting) return "starting";
+    if (state_ == State::kDraining) return "draining";
+    return fenced() ? "fenced" : "on_duty";
+}
+
+HealthCheck Engine::check_nodes() const {
+    const std::size_t fit = nodes_.fit_count();
+    const std::size_t threshold = options_.attestation.threshold;
+    return {"beacon_nodes", fit >= threshold,
+            std::to_string(fit) + " of " + std::to_string(nodes_.size()) + " fit, " + std::to_string(threshold) + " needed"};
+}
+
+HealthCheck Engine::check_protectors() const {
+    const std::vector<protection::MemberStatus> members = quorum_.members();
+    const auto voting = static_cast<std::size_t>(std::ranges::count_if(members, &protection::MemberStatus::votes));
+    return {"protectors", voting >= quorum_.quorum(),
+            std::to_string(voting) + " of " + std::to_string(members.size()) + " vote, " + std::to_string(quorum_.quorum()) +
+                " needed"};
+}
+
+HealthCheck Engine::check_generation() const {
+    const std::optional<protection::Tenure> higher = quorum_.fenced_by();
+    if (higher) return {"generation", false, "fenced by " + describe(*higher)};
+    const std::uint64_t ours = quorum_.generation();
+    return {"generation", true, ours == 0 ? "none" : "generation " + std::to_string(ours) + " is ours"};
 }
 
 Health Engine::health() const {
     Health health;
-    health.state = state_ == State::kStarting ? "starting" : state_ == State::kOnDuty ? "on_duty" : "draining";
-    const std::size_t fit = nodes_.fit_count();
-    const std::size_t threshold = options_.attestation.threshold;
-    health.checks.push_back(
-        {"beacon_nodes", fit >= threshold,
-         std::to_string(fit) + " of " + std::to_string(nodes_.size()) + " fit, " + std::to_string(threshold) + " needed"});
-    const std::vector<protection::MemberStatus> members = quorum_.members();
-    const auto reachable = static_cast<std::size_t>(std::ranges::count_if(members, &protection::MemberStatus::reachable));
-    health.checks.push_back({"protectors", reachable >= quorum_.quorum(),
-                             std::to_string(reachable) + " of " + std::to_string(members.size()) + " reachable, " +
-                                 std::to_string(quorum_.quorum()) + " needed"});
+    health.state = state();
+    health.generation = generation();
+    health.checks = {check_nodes(), check_protectors(), check_generation()};
     if (!attester_duties_ || !slots_) return health;
     const Epoch epoch = nodes_.spec().epoch_of(slots_->slot_at(clock_.now()));
     const bool duties_known = validators_.active().empty() || attester_duties_->book().knows(epoch);

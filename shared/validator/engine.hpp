@@ -1,7 +1,8 @@
 // The engine put together: beacon nodes, keys, quorum and duties, slot by slot.
 //
 //   Engine engine{executor, clock, nodes, door, quorum, options, observer};
-//   HOLDFAST_CO_TRY(co_await engine.start(deadline));
+//   HOLDFAST_CO_TRY(co_await engine.start(deadline));      // ready, not on duty
+//   HOLDFAST_CO_TRY(co_await engine.take_over(deadline));  // on duty: a generation is ours
 //   co_await engine.run();       // until request_stop(); the duty of the slot under way is finished first
 #pragma once
 
@@ -17,6 +18,7 @@
 #include "shared/protection/quorum_client.hpp"
 #include "shared/signing/door.hpp"
 #include "shared/validator/health.hpp"
+#include "shared/validator/takeover.hpp"
 #include "shared/validator/validator_set.hpp"
 
 namespace holdfast::validator {
@@ -38,7 +40,11 @@ public:
     // Watches the nodes, which must be connected, and finds our validators on the chain, until `deadline`. A protector that is
     // down only warns.
     Task<Result<void>> start(SteadyTime deadline);
-    // Performs duties. After request_stop() no new slot is begun, the one under way is finished. Call once, after start().
+    // Acquires a generation and adopts what the instance before may have signed; publishing that goes on beside run(). After
+    // start(), before run(), or while run() is fenced.
+    Task<Result<void>> take_over(SteadyTime deadline);
+    // Performs duties, except while another instance holds a higher generation (fenced). After request_stop() no new slot is
+    // begun, the one under way is finished. Call once, after start().
     Task<void> run();
     void request_stop();
 
@@ -46,6 +52,8 @@ public:
     [[nodiscard]] const ValidatorSet& validators() const { return validators_; }
     [[nodiscard]] std::vector<beacon::NodeState> node_states() const { return nodes_.states(); }
     [[nodiscard]] std::vector<protection::MemberStatus> protectors() const { return quorum_.members(); }
+    [[nodiscard]] std::uint64_t generation() const { return quorum_.generation(); }
+    [[nodiscard]] bool fenced() const { return quorum_.fenced_by().has_value(); }
     // Nothing before start().
     [[nodiscard]] const ethereum::SlotClock* slots() const { return slots_ ? &*slots_ : nullptr; }
     [[nodiscard]] const duties::AttesterDutiesService* attester_duties() const { return attester_duties_.get(); }
@@ -63,11 +71,13 @@ private:
     duties::AttestationDuty::Observer observer_;
     State state_{State::kStarting};
     bool stop_requested_{false};
+    bool said_fenced_{false};
     Notifier stop_;
     ValidatorSet validators_;
     std::optional<ethereum::SlotClock> slots_;
     std::unique_ptr<duties::AttesterDutiesService> attester_duties_;
     std::unique_ptr<duties::AttestationDuty> attestation_;
+    std::unique_ptr<Takeover> takeover_;
     std::optional<duties::SlotReport> last_report_;
     std::optional<SteadyTime> last_tick_;
     TaskGroup background_;
@@ -78,11 +88,16 @@ private:
     Task<Result<void>> refresh_validators();
     void make_duties();
     Task<void> loop_slots();
+    void begin_slot(Slot slot);
     Task<bool> wait_for_slot(Slot slot);
     Task<void> follow_events();
     Task<void> watch_validators();
     Task<void> watch_quorum();
     void on_report(const duties::SlotReport& report);
+    [[nodiscard]] std::string state() const;
+    [[nodiscard]] HealthCheck check_nodes() const;
+    [[nodiscard]] HealthCheck check_protectors() const;
+    [[nodiscard]] HealthCheck check_generation() const;
 };
 
 }  // namespace holdfast::validator

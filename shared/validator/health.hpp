@@ -1,19 +1,21 @@
 // What healthy means for an engine: a list of checks, each with its own verdict and sentence.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
 namespace holdfast::validator {
 
 struct HealthCheck {
-    std::string name;  // stable: "beacon_nodes", "protectors", "duties", "last_duties", "duty_loop"
+    std::string name;  // stable: "beacon_nodes", "protectors", "generation", "duties", "last_duties", "duty_loop"
     bool ok{false};
     std::string detail;
 };
 
 struct Health {
-    std::string state;  // "starting", "on_duty", "draining"
+    std::string state;            // "starting", "on_duty", "fenced", "draining"
+    std::uint64_t generation{0};  // ours; 0: none, or the cluster works without
     std::vector<HealthCheck> checks;
 
     [[nodiscard]] bool ok() const {

@@ -2,6 +2,9 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
+#include <map>
+#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
@@ -26,6 +29,13 @@ public:
     std::set<PublicKey> refused;  // for good
     std::set<PublicKey> late;     // no quorum at the first request that names them
     std::size_t refreshes{0};
+    std::size_t warmed{0};
+    std::optional<protection::Tenure> fence;
+    Result<protection::Promise> promise{protection::Promise{1, Epoch{0}, Slot{0}}};
+    std::size_t acquires{0};
+    std::map<Epoch, protection::AdoptionPlan> recorded;
+    std::vector<Epoch> adoptions;  // targets that were read
+    std::function<protection::Beat()> beat;
 
     Task<protection::Decision> approve_attestation(ethereum::AttestationData data, Domain domain, std::vector<PublicKey> keys,
                                                    SteadyTime /*deadline*/) override {
@@ -35,11 +45,13 @@ public:
         std::vector<PublicKey> approved;
         for (const PublicKey& key : keys) {
             if (!available) {
-                decision.denials.push_back({key, Kind::kNoQuorum, "protector 2: connection refused"});
+                decision.denials.push_back({key, Kind::kNoQuorum, "protector 2: connection refused", {}});
+            } else if (fence) {
+                decision.denials.push_back({key, Kind::kFenced, "fenced by " + describe(*fence), {}});
             } else if (refused.contains(key)) {
-                decision.denials.push_back({key, Kind::kRefused, "protector 1: conflicts with a recorded vote"});
+                decision.denials.push_back({key, Kind::kRefused, "protector 1: conflicts with a recorded vote", {}});
             } else if (late.erase(key) > 0) {
-                decision.denials.push_back({key, Kind::kNoQuorum, "protector 3: no answer yet"});
+                decision.denials.push_back({key, Kind::kNoQuorum, "protector 3: no answer yet", {}});
             } else {
                 approved.push_back(key);
             }
@@ -50,6 +62,29 @@ public:
         }
         co_return decision;
     }
+
+    Task<protection::Decision> approve_block(Slot /*slot*/, Root /*root*/, PublicKey /*key*/,
+                                             SteadyTime /*deadline*/) override {
+        co_return protection::Decision{};
+    }
+    Task<Result<protection::Promise>> acquire(SteadyTime /*deadline*/) override {
+        ++acquires;
+        if (promise) fence.reset();
+        co_return promise;
+    }
+    Task<Result<protection::AdoptionPlan>> adoption(Epoch target, SteadyTime /*deadline*/) override {
+        adoptions.push_back(target);
+        if (!available) co_return failure(ErrorCode::kUnavailable, "protector 2: connection refused");
+        co_return recorded[target];
+    }
+    Task<Result<void>> halt(std::vector<PublicKey> /*keys*/, SteadyTime /*deadline*/) override { co_return success(); }
+    void start_heartbeats(std::function<protection::Beat()> says) override { beat = std::move(says); }
+    void stop_heartbeats() override { beat = nullptr; }
+    Task<Result<std::vector<std::vector<protection::Heard>>>> heard(SteadyTime /*deadline*/) override {
+        co_return std::vector<std::vector<protection::Heard>>{};
+    }
+    [[nodiscard]] std::uint64_t generation() const override { return promise ? promise.value().generation : 0; }
+    [[nodiscard]] std::optional<protection::Tenure> fenced_by() const override { return fence; }
 
     [[nodiscard]] std::vector<protection::MemberStatus> members() const override {
         std::vector<protection::MemberStatus> result(4);
@@ -63,6 +98,10 @@ public:
     [[nodiscard]] std::size_t quorum() const override { return 3; }
     Task<void> refresh(SteadyTime /*deadline*/) override {
         ++refreshes;
+        co_return;
+    }
+    Task<void> warm(SteadyTime /*deadline*/) override {
+        ++warmed;
         co_return;
     }
 };
