@@ -133,7 +133,7 @@ TEST(ControlMessages, Records_SayWhoHasWhich) {
 }
 
 TEST(ControlMessages, OneRecord_ForPeople) {
-    const auto& entry = member_records().entries[1];
+    const MemberRecords::Entry entry = member_records().entries[1];
     const std::string text = render_record("p1", entry.key, entry.record);
     EXPECT_THAT(
         text, testing::StartsWith("{\"node\":\"p1\",\"pubkey\":\"" + to_hex(key(1)) + "\",\"attestation\":{\"signing_root\""));
@@ -235,6 +235,8 @@ TEST(ControlMessages, WrongValues_AreRefused) {
     EXPECT_FALSE(parse_status_answer(replaced(status, "\"1795244400\"", "\"18446744073709551615\"")));
     EXPECT_FALSE(parse_status_answer(replaced(status, "\"1800000000\"", "\"18446744073709551615\"")));
     EXPECT_FALSE(parse_status_answer(replaced(status, "\"secondary\"", "\"a b\"")));
+    const std::string heard = render(HeartbeatAnswer{answer_head(), {kHeard}});
+    EXPECT_FALSE(parse_heartbeat_answer(replaced(heard, "\"1500\"", "\"18446744073709551615\"")));
 }
 
 TEST(ControlMessages, DeepNesting_IsRefused) {
