@@ -51,8 +51,9 @@ void print_protectors(const protection::QuorumClient& quorum, std::ostream& out)
     out << "protectors (quorum " << quorum.quorum() << ")\n";
     std::size_t number = 0;
     for (const protection::MemberStatus& member : quorum.members()) {
-        out << "  " << ++number << "  " << std::left << std::setw(40) << member.url << "  " << std::setw(11)
-            << (member.reachable ? "reachable" : "unreachable") << "  " << member.detail << "\n";
+        const char* word = !member.reachable ? "unreachable" : member.votes() ? "votes" : "no votes";
+        out << "  " << ++number << "  " << std::left << std::setw(12) << member.name << "  " << std::setw(32) << member.url
+            << "  " << std::setw(11) << word << "  " << member.detail << "\n";
     }
 }
 
@@ -88,7 +89,7 @@ Task<bool> run_check(Clock& clock, beacon::BeaconNodes& nodes, QuorumMaker make_
         out << "FAILED  " << connected.error().message << "\n";
         co_return false;
     }
-    const Result<protection::QuorumClient*> made = make_quorum(nodes.genesis().validators_root);
+    const Result<protection::QuorumClient*> made = make_quorum();
     if (!made) {
         out << "FAILED  " << made.error().message << "\n";
         co_return false;
@@ -102,10 +103,10 @@ Task<bool> run_check(Clock& clock, beacon::BeaconNodes& nodes, QuorumMaker make_
     print_protectors(quorum, out);
     co_await print_keys(clock, nodes, std::move(keys), limits.connect, out);
     const std::vector<protection::MemberStatus> members = quorum.members();
-    const auto reachable = static_cast<std::size_t>(std::ranges::count_if(members, &protection::MemberStatus::reachable));
+    const auto voting = static_cast<std::size_t>(std::ranges::count_if(members, &protection::MemberStatus::votes));
     out << "\n";
     bool ok = print_verdict("beacon nodes fit", nodes.fit_count(), nodes.size(), threshold, out);
-    ok = print_verdict("protectors reachable", reachable, members.size(), quorum.quorum(), out) && ok;
+    ok = print_verdict("protectors that vote", voting, members.size(), quorum.quorum(), out) && ok;
     ok = print_verdict("keys loaded", key_count, key_count, 1, out) && ok;
     co_await nodes.stop();
     co_return ok;

@@ -16,8 +16,8 @@ struct CheckLimits {
     Duration settle{std::chrono::seconds{3}};  // for the nodes that are slower than the threshold
 };
 
-// Makes the quorum's client for the chain with this genesis validators root; the caller keeps it.
-using QuorumMaker = std::function<Result<protection::QuorumClient*>(const Root&)>;
+// Makes the quorum's client once the nodes' chain is known; the caller keeps it. Fails if the cluster protects another chain.
+using QuorumMaker = std::function<Result<protection::QuorumClient*>()>;
 
 // A table of nodes, protectors and keys on `out`. True if duties could be performed with them now: enough fit nodes, a quorum
 // of protectors. `nodes` is connected here, and stopped again.

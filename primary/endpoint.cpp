@@ -19,7 +19,7 @@ net::HttpResponse respond(const EndpointSources& sources, const net::ServerReque
     }
     if (request.path == "/healthz") {
         const validator::Health health = sources.health();
-        return net::make_response(health.ok() ? 200 : 503, "application/json", render(health, sources.version));
+        return net::make_response(health.ok() ? 200 : 503, "application/json", render(health, sources));
     }
     return net::make_error(404, "there is /healthz, /livez and /metrics");
 }
@@ -35,12 +35,14 @@ net::HttpHandler make_handler(EndpointSources sources) {
     return [shared](net::ServerRequest request) { return answer(shared, std::move(request)); };
 }
 
-std::string render(const validator::Health& health, const std::string& version) {
+std::string render(const validator::Health& health, const EndpointSources& sources) {
     Json::Value document;
     document["role"] = "primary";
     document["state"] = health.state;
     document["healthy"] = health.ok();
-    document["version"] = version;
+    document["generation"] = std::to_string(health.generation);
+    document["cluster"] = sources.cluster;
+    document["version"] = sources.version;
     document["checks"] = Json::Value{Json::arrayValue};
     for (const validator::HealthCheck& check : health.checks) {
         Json::Value item;

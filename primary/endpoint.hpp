@@ -14,10 +14,12 @@ struct EndpointSources {
     std::function<validator::Health()> health;
     std::function<std::string()> metrics;  // Prometheus' text format
     std::string version;
+    std::string cluster;  // its id in hex
 };
 
 [[nodiscard]] net::HttpHandler make_handler(EndpointSources sources);
-// {"role": "primary", "state": ..., "healthy": ..., "version": ..., "checks": [{"name", "ok", "detail"}]}
-[[nodiscard]] std::string render(const validator::Health& health, const std::string& version);
+// {"role": "primary", "state": .., "healthy": .., "generation": .., "cluster": .., "version": .., "checks": [{"name", "ok",
+// "detail"}]}
+[[nodiscard]] std::string render(const validator::Health& health, const EndpointSources& sources);
 
 }  // namespace holdfast::primary

@@ -13,7 +13,7 @@ constexpr const char* kSummary =
 constexpr const char* kExamples =
     "Example:\n"
     "  holdfast-primary --beacon-nodes http://127.0.0.1:5052,http://127.0.0.1:3500 --keystores /etc/holdfast/keys \\\n"
-    "    --protectors http://127.0.0.1:7701,http://127.0.0.1:7702,http://127.0.0.1:7703,http://127.0.0.1:7704 --quorum 3\n"
+    "    --cluster /etc/holdfast/cluster.toml\n"
     "\nExit codes: 0 stopped as asked, 1 could not start or --check failed, 2 wrong options.\n";
 
 }  // namespace
@@ -33,11 +33,25 @@ OptionSet make_options(Settings& settings) {
                   .standard = "beside the keystores"},
                  settings.passwords);
     options.text({.name = "password-file", .value = "FILE", .help = "one password for all keystores"}, settings.password_file);
-    options.list({.name = "protectors", .value = "URL,URL", .help = "slashing-protection daemons", .required = true},
-                 settings.protectors);
-    options.number(
-        {.name = "quorum", .value = "Q", .help = "how many protectors must say yes, more than half of them", .required = true},
-        settings.quorum, {1, kMany});
+    options.text({.name = "cluster",
+                  .value = "FILE",
+                  .help = "cluster file: the protectors, how many of them must say yes, and the chain",
+                  .required = true},
+                 settings.cluster_file);
+    options.text({.name = "instance", .value = "NAME", .help = "who this is: the name in its certificate"}, settings.instance);
+    options.text({.name = "ca",
+                  .value = "FILE",
+                  .help = "who signs the protectors' certificates",
+                  .standard = "ca.pem beside the cluster file"},
+                 settings.ca);
+    options.text({.name = "certificate",
+                  .value = "FILE",
+                  .help = "what is shown to the protectors",
+                  .standard = "INSTANCE.pem beside the cluster file"},
+                 settings.certificate);
+    options.text(
+        {.name = "key", .value = "FILE", .help = "the certificate's key", .standard = "INSTANCE.key beside the cluster file"},
+        settings.key);
     options.number({.name = "attestation-threshold",
                     .value = "N",
                     .help = "how many beacon nodes must agree on a vote",
@@ -56,8 +70,10 @@ OptionSet make_options(Settings& settings) {
     options.toggle(
         {.name = "check", .help = "validate everything, connect to everything, say what was found, and end", .in_file = false},
         settings.check);
-    options.check_with(
-        [&settings](Problems& problems) { std::ranges::copy(find_problems(settings), std::back_inserter(problems)); });
+    options.check_with([&settings](Problems& problems) {
+        std::ranges::copy(read_cluster(settings), std::back_inserter(problems));
+        std::ranges::copy(find_problems(settings), std::back_inserter(problems));
+    });
     return options;
 }
 

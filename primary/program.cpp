@@ -10,6 +10,7 @@
 #include "shared/base/log.hpp"
 #include "shared/base/metrics.hpp"
 #include "shared/base/program.hpp"
+#include "shared/base/random.hpp"
 #include "shared/base/systemd.hpp"
 #include "shared/base/task_group.hpp"
 #include "shared/base/worker_pool.hpp"
@@ -20,6 +21,7 @@
 #include "shared/protection/http_quorum_client.hpp"
 #include "shared/signing/keystore_directory.hpp"
 #include "shared/signing/local_door.hpp"
+#include "shared/validator/cluster_chain.hpp"
 #include "shared/validator/engine.hpp"
 #include "shared/validator/engine_metrics.hpp"
 
@@ -31,6 +33,12 @@ constexpr Duration kStopTime = std::chrono::seconds{2};
 // At least so often; more often if the watchdog wants it.
 constexpr Duration kInformEvery = std::chrono::seconds{2};
 
+net::HttpClientOptions protector_options(const Settings& settings) {
+    net::HttpClientOptions options;
+    options.tls = settings.tls_files();
+    return options;
+}
+
 }  // namespace
 
 class Program::Impl {
@@ -41,6 +49,7 @@ public:
           settings_{std::move(settings)},
           workers_{settings_.threads()},
           http_{net::make_http_client(executor_, clock_, {})},
+          protector_http_{net::make_http_client(executor_, clock_, protector_options(settings_))},
           main_{executor_},
           background_{executor_} {}
 
@@ -53,8 +62,10 @@ private:
     Settings settings_;
     Metrics metrics_;
     validator::EngineMetrics engine_metrics_{metrics_};
+    SystemRandom random_;
     WorkerPool workers_;
     std::unique_ptr<net::HttpClient> http_;
+    std::unique_ptr<net::HttpClient> protector_http_;
     std::unique_ptr<net::HttpServer> server_;
     std::unique_ptr<signing::SigningDoor> door_;
     std::unique_ptr<beacon::BeaconNodes> nodes_;
@@ -71,7 +82,7 @@ private:
     Result<void> listen();
     Task<Result<void>> load_keys();
     void make_nodes();
-    Result<protection::QuorumClient*> make_quorum(const Root& genesis_validators_root);
+    Result<protection::QuorumClient*> make_quorum();
     Task<Result<void>> check();
     Task<Result<void>> go_on_duty();
     Result<void> check_members() const;
@@ -137,7 +148,8 @@ Task<Result<void>> Program::Impl::perform() {
 
 Result<void> Program::Impl::listen() {
     HOLDFAST_TRY(const ListenAddress address, parse_listen(settings_.listen));
-    EndpointSources sources{[this] { return health(); }, [this] { return render_metrics(); }, std::string{version()}};
+    EndpointSources sources{[this] { return health(); }, [this] { return render_metrics(); }, std::string{version()},
+                            to_hex(settings_.cluster->id())};
     server_ = std::make_unique<net::HttpServer>(executor_, clock_, net::HttpServerOptions{}, make_handler(std::move(sources)));
     HOLDFAST_TRY(server_->listen(address.host, address.port));
     log_info("health and metrics on port {}", server_->port());
@@ -167,17 +179,21 @@ void Program::Impl::make_nodes() {
     nodes_ = std::make_unique<beacon::BeaconNodes>(executor_, clock_, beacon::BeaconNodesOptions{}, std::move(nodes));
 }
 
-Result<protection::QuorumClient*> Program::Impl::make_quorum(const Root& genesis_validators_root) {
+Result<protection::QuorumClient*> Program::Impl::make_quorum() {
+    HOLDFAST_TRY(validator::check_same_chain(settings_.cluster->chain, nodes_->genesis(), nodes_->spec()));
     protection::HttpQuorumOptions options;
-    options.urls = settings_.protectors;
-    options.quorum = settings_.quorum;
-    options.genesis_validators_root = genesis_validators_root;
-    HOLDFAST_TRY(quorum_, protection::HttpQuorumClient::create(executor_, clock_, *http_, std::move(options)));
+    options.cluster = *settings_.cluster;
+    options.instance = settings_.instance;
+    options.on_latency = [this](const std::string& member, Duration latency) {
+        engine_metrics_.on_protector_latency(member, latency);
+    };
+    HOLDFAST_TRY(quorum_,
+                 protection::HttpQuorumClient::create(executor_, clock_, random_, *protector_http_, std::move(options)));
     return quorum_.get();
 }
 
 Task<Result<void>> Program::Impl::check() {
-    QuorumMaker maker = [this](const Root& root) { return make_quorum(root); };
+    QuorumMaker maker = [this] { return make_quorum(); };
     CheckLimits limits;
     limits.connect = std::min(limits.connect, start_limit());
     const bool ok =
@@ -192,32 +208,33 @@ Task<Result<void>> Program::Impl::go_on_duty() {
     notify_status("waiting for beacon nodes");
     const Result<void> connected = co_await nodes_->connect(settings_.threshold(), deadline);
     HOLDFAST_CO_TRY(connected);
-    HOLDFAST_CO_TRY(make_quorum(nodes_->genesis().validators_root));
+    HOLDFAST_CO_TRY(make_quorum());
     make_engine();
     notify_status("looking for our validators");
     const Result<void> started = co_await engine_->start(deadline);
     HOLDFAST_CO_TRY(started);
     HOLDFAST_CO_TRY(check_members());
+    notify_status("acquiring a generation from the protectors");
+    const Result<void> ours = co_await engine_->take_over(deadline);
+    HOLDFAST_CO_TRY(ours);
     on_duty_ = true;
     notify_ready();
     log_info("on duty: {} keys, {} beacon nodes (threshold {}), {} protectors (quorum {})", door_->keys().size(),
-             nodes_->size(), settings_.threshold(), settings_.protectors.size(), settings_.quorum);
+             nodes_->size(), settings_.threshold(), settings_.cluster->members.size(), settings_.cluster->quorum);
     co_await engine_->run();
     on_duty_ = false;
     log_info("stopped");
     co_return success();
 }
 
-// Protectors that are down may come back; those of another chain, and one under two URLs, are mistakes that stay.
+// Protectors that are down may come back; those of another chain or cluster, or at another's address, are mistakes that stay.
 Result<void> Program::Impl::check_members() const {
-    const std::string doubled = quorum_->duplicate_member();
-    if (!doubled.empty()) return failure(ErrorCode::kInvalidArgument, doubled);
     std::size_t foreign = 0;
     std::string last;
     for (const protection::MemberStatus& member : quorum_->members()) {
-        if (member.reachable || member.detail.find("another chain") == std::string::npos) continue;
+        if (!member.foreign) continue;
         ++foreign;
-        last = "protector " + member.url + ": " + member.detail;
+        last = "protector " + member.name + " (" + member.url + "): " + member.detail;
     }
     if (quorum_->members().size() - foreign >= quorum_->quorum()) return success();
     return failure(ErrorCode::kInvalidArgument, "the quorum can't be reached: " + last);
@@ -258,7 +275,7 @@ std::string Program::Impl::render_metrics() {
 
 validator::Health Program::Impl::health() const {
     if (engine_) return engine_->health();
-    return {"starting", {}};
+    return {"starting", 0, {}};
 }
 
 }  // namespace holdfast::primary

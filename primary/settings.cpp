@@ -25,20 +25,6 @@ std::string without_slash(std::string url) {
     return url;
 }
 
-std::string_view host_of(std::string_view url) {
-    url.remove_prefix(std::min(url.size(), url.find("://") + 3));
-    url = url.substr(0, url.find_first_of("/?#"));
-    if (const std::size_t at = url.rfind('@'); at != std::string_view::npos) url.remove_prefix(at + 1);
-    if (url.starts_with('[')) return url.substr(0, url.find(']') + 1);
-    return url.substr(0, url.find(':'));
-}
-
-// A name that only begins like a loopback address is another machine.
-bool is_loopback(std::string_view host) {
-    if (host == "localhost" || host == "[::1]") return true;
-    return host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos;
-}
-
 void check_urls(const std::string& name, const std::vector<std::string>& urls, Problems& problems) {
     std::set<std::string> seen;
     for (const std::string& url : urls) {
@@ -69,17 +55,15 @@ void check_keys(const Settings& settings, Problems& problems) {
     if (!settings.password_file.empty()) check_path("password-file", settings.password_file, false, problems);
 }
 
-void check_protectors(const Settings& settings, Problems& problems) {
-    check_urls("protectors", settings.protectors, problems);
-    for (const std::string& url : settings.protectors) {
-        if (url.starts_with("http://") && !is_loopback(host_of(url))) {
-            problems.push_back("protectors: " + net::redact(url) +
-                               " is plain HTTP to another machine; only loopback is accepted");
-        }
+void check_cluster(const Settings& settings, Problems& problems) {
+    if (!settings.instance.empty() && !protection::good_name(settings.instance)) {
+        problems.push_back("instance: '" + settings.instance + "' is no name: 1 to 64 letters, digits, '-', '_' or '.'");
     }
-    if (settings.quorum == 0 || settings.protectors.empty()) return;
-    const Result<void> valid = protection::check_quorum(settings.quorum, settings.protectors.size());
-    if (!valid) problems.push_back("quorum: " + valid.error().message);
+    if (!settings.cluster || !settings.cluster->tls()) return;
+    const net::TlsFiles files = settings.tls_files();
+    check_path("ca", files.ca_file, false, problems);
+    check_path("certificate", files.certificate_file, false, problems);
+    check_path("key", files.key_file, false, problems);
 }
 
 }  // namespace
@@ -94,11 +78,32 @@ std::size_t Settings::threads() const {
     return std::max(1U, std::thread::hardware_concurrency());
 }
 
+net::TlsFiles Settings::tls_files() const {
+    if (!cluster || !cluster->tls()) return {};
+    const std::filesystem::path folder = std::filesystem::path{cluster_file}.parent_path();
+    const auto choose = [&folder](const std::string& given, const std::string& standard) {
+        return given.empty() ? (folder / standard).string() : given;
+    };
+    return {choose(ca, "ca.pem"), choose(certificate, instance + ".pem"), choose(key, instance + ".key")};
+}
+
+std::vector<std::string> read_cluster(Settings& settings) {
+    if (settings.cluster_file.empty()) return {};
+    auto read = protection::load_cluster(settings.cluster_file);
+    if (auto* cluster = std::get_if<protection::Cluster>(&read)) {
+        settings.cluster = std::move(*cluster);
+        return {};
+    }
+    Problems problems = std::get<Problems>(std::move(read));
+    for (std::string& problem : problems) problem = "cluster: " + problem;
+    return problems;
+}
+
 std::vector<std::string> find_problems(const Settings& settings) {
     Problems problems;
     check_urls("beacon-nodes", settings.beacon_nodes, problems);
     check_keys(settings, problems);
-    check_protectors(settings, problems);
+    check_cluster(settings, problems);
     if (!settings.beacon_nodes.empty() && settings.attestation_threshold > settings.beacon_nodes.size()) {
         problems.push_back("attestation-threshold: " + std::to_string(settings.attestation_threshold) +
                            " nodes can't agree, there are " + std::to_string(settings.beacon_nodes.size()));
@@ -110,8 +115,11 @@ std::vector<std::string> find_problems(const Settings& settings) {
 
 std::vector<std::string> find_risks(const Settings& settings) {
     std::vector<std::string> risks;
-    const std::string quorum = protection::quorum_warning(settings.quorum, settings.protectors.size());
-    if (!quorum.empty()) risks.push_back(quorum);
+    if (settings.cluster) {
+        const protection::Cluster& cluster = *settings.cluster;
+        const std::string quorum = protection::quorum_warning(cluster.quorum, cluster.members.size());
+        if (!quorum.empty()) risks.push_back(quorum);
+    }
     if (settings.threshold() * 2 <= settings.beacon_nodes.size()) {
         risks.push_back("the attestation threshold " + std::to_string(settings.threshold()) + " is not more than half of the " +
                         std::to_string(settings.beacon_nodes.size()) + " beacon nodes: a minority can decide a vote");

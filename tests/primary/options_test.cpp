@@ -20,6 +20,7 @@ protected:
         std::string pattern = testing::TempDir() + "holdfast-options-XXXXXX";
         ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
         folder = pattern;
+        write_cluster(3, 2);
     }
     void TearDown() override { fs::remove_all(folder); }
 
@@ -27,11 +28,24 @@ protected:
         std::ofstream{folder / name} << text;
         return (folder / name).string();
     }
+    // Of so many members on loopback, or with HTTPS elsewhere.
+    std::string write_cluster(std::size_t members, std::size_t quorum, bool tls = false,
+                              const std::string& name = "cluster.toml") const {
+        protection::Cluster cluster;
+        cluster.name = "test";
+        cluster.quorum = quorum;
+        cluster.chain = {WallTime{std::chrono::seconds{1'606'824'023}}, {}, std::chrono::seconds{12}, 32};
+        cluster.chain.genesis_validators_root.bytes.fill(7);
+        for (std::size_t i = 1; i <= members; ++i) {
+            const std::string host = tls ? "https://10.0.0." + std::to_string(i) : "http://127.0.0.1";
+            cluster.members.push_back({"p" + std::to_string(i), host + ":770" + std::to_string(i)});
+        }
+        return write(name, render_cluster(cluster));
+    }
     std::vector<std::string> good() const {
         return {"--beacon-nodes", "http://127.0.0.1:5052,http://10.0.0.7:3500",
                 "--keystores",    folder.string(),
-                "--protectors",   "http://127.0.0.1:7701,http://127.0.0.1:7702,http://127.0.0.1:7703",
-                "--quorum",       "2"};
+                "--cluster",      (folder / "cluster.toml").string()};
     }
     std::vector<std::string> good_with(std::vector<std::string> more) const {
         std::vector<std::string> all = good();
@@ -70,7 +84,11 @@ protected:
 TEST_F(OptionsTest, FlagsAndDefaults) {
     const Settings s = settings(good());
     EXPECT_EQ(s.beacon_nodes, (std::vector<std::string>{"http://127.0.0.1:5052", "http://10.0.0.7:3500"}));
-    EXPECT_EQ(s.quorum, 2U);
+    ASSERT_TRUE(s.cluster);
+    EXPECT_EQ(s.cluster->quorum, 2U);
+    EXPECT_EQ(s.cluster->members.size(), 3U);
+    EXPECT_EQ(s.instance, "primary");
+    EXPECT_EQ(s.tls_files().ca_file, "") << "plain HTTP on loopback";
     EXPECT_EQ(s.threshold(), 2U);
     EXPECT_EQ(s.listen, "127.0.0.1:7770");
     EXPECT_EQ(s.start_timeout, 300U);
@@ -80,10 +98,12 @@ TEST_F(OptionsTest, FlagsAndDefaults) {
 }
 
 TEST_F(OptionsTest, FlagsWinOverTheFile) {
-    const std::string file = write("c.toml", "quorum = 3\nlog-level = \"debug\"\nbeacon-nodes = [\"http://127.0.0.1:1\"]\n");
-    const Settings s = settings(good_with({"--config=" + file, "--check", "--attestation-threshold", "1"}));
-    EXPECT_EQ(s.quorum, 2U);
-    EXPECT_EQ(s.log_level, LogLevel::kDebug);
+    const std::string file =
+        write("c.toml", "instance = \"other\"\nlog-level = \"debug\"\nbeacon-nodes = [\"http://127.0.0.1:1\"]\n");
+    const Settings s =
+        settings(good_with({"--config=" + file, "--check", "--attestation-threshold", "1", "--log-level", "warn"}));
+    EXPECT_EQ(s.instance, "other");
+    EXPECT_EQ(s.log_level, LogLevel::kWarn);
     EXPECT_EQ(s.beacon_nodes.size(), 2U);
     EXPECT_EQ(s.threshold(), 1U);
     EXPECT_TRUE(s.check);
@@ -92,32 +112,49 @@ TEST_F(OptionsTest, FlagsWinOverTheFile) {
 TEST_F(OptionsTest, AFileAloneSuffices) {
     const std::string file =
         write("c.toml", "beacon-nodes = [\"http://127.0.0.1:1\", \"http://127.0.0.1:2\"]\nkeystores = \"" + folder.string() +
-                            "\"\nprotectors = \"http://127.0.0.1:3\"\nquorum = 1\nstart-timeout = 7\n");
+                            "\"\ncluster = \"" + (folder / "cluster.toml").string() + "\"\nstart-timeout = 7\n");
     const Settings s = settings({"--config", file});
     EXPECT_EQ(s.beacon_nodes.size(), 2U);
-    EXPECT_EQ(s.protectors.size(), 1U);
+    EXPECT_TRUE(s.cluster);
     EXPECT_EQ(s.start_timeout, 7U);
 }
 
-TEST_F(OptionsTest, UnsafeQuorums) {
-    for (const char* quorum : {"1", "4"}) expect_one(problems(changed("--quorum", quorum)), {"quorum", quorum, "3"});
-    for (const char* quorum : {"0", "-1", "two", "2.5", ""}) expect_one(problems(changed("--quorum", quorum)), {"quorum"});
+TEST_F(OptionsTest, ClusterFiles) {
+    expect_one(problems(changed("--cluster", (folder / "none.toml").string())), {"cluster", "none.toml"});
+    expect_one(problems(changed("--cluster", write_cluster(4, 2, false, "half.toml"))), {"cluster", "2 of 4", "3"});
+    expect_one(problems(changed("--cluster", write("broken.toml", "quorum = = 3"))), {"cluster", "broken.toml"});
+    expect_one(problems(good_with({"--instance", "a/b"})), {"instance", "a/b"});
+}
+
+TEST_F(OptionsTest, FilesOfTls) {
+    const std::vector<std::string> arguments = changed("--cluster", write_cluster(4, 3, true, "tls.toml"));
+    const Problems missing = problems(arguments);
+    ASSERT_EQ(missing.size(), 3U);
+    EXPECT_NE(missing[0].find("ca: " + (folder / "ca.pem").string() + " does not exist"), std::string::npos) << missing[0];
+    EXPECT_NE(missing[1].find((folder / "primary.pem").string()), std::string::npos) << missing[1];
+    EXPECT_NE(missing[2].find((folder / "primary.key").string()), std::string::npos) << missing[2];
+    for (const char* name : {"ca.pem", "primary.pem", "primary.key", "other.pem"}) write(name, "x");
+    EXPECT_EQ(settings(arguments).tls_files().certificate_file, (folder / "primary.pem").string());
+    std::vector<std::string> own = arguments;
+    own.insert(own.end(), {"--certificate", (folder / "other.pem").string()});
+    EXPECT_EQ(settings(own).tls_files().certificate_file, (folder / "other.pem").string());
 }
 
 TEST_F(OptionsTest, UnknownFlagAndUnknownKey) {
-    expect_one(problems(good_with({"--quorumm", "3"})), {"quorumm"});
+    expect_one(problems(good_with({"--clusterr", "x"})), {"clusterr"});
+    expect_one(problems(good_with({"--quorum", "3"})), {"quorum"});
     expect_one(problems(good_with({"stray"})), {"stray"});
-    const std::string file = write("c.toml", "log-level = \"info\"\n\nquorumm = 3\n");
-    expect_one(problems(good_with({"--config", file})), {"quorumm"});
-    const std::string nested = write("d.toml", "[quorum]\nvalue = 3\n");
-    expect_one(problems(good_with({"--config", nested})), {"quorum"});
+    const std::string file = write("c.toml", "log-level = \"info\"\n\nclusterr = \"x\"\n");
+    expect_one(problems(good_with({"--config", file})), {"clusterr"});
+    const std::string nested = write("d.toml", "[cluster]\nvalue = 3\n");
+    expect_one(problems(good_with({"--config", nested})), {"cluster"});
     const std::string only_flag = write("e.toml", "check = \"yes\"\n");
     expect_one(problems(good_with({"--config", only_flag})), {"check"});
 }
 
 TEST_F(OptionsTest, UnreadableAndMalformedFiles) {
     expect_one(problems(good_with({"--config", (folder / "absent.toml").string()})), {"absent.toml"});
-    expect_one(problems(good_with({"--config", write("c.toml", "quorum = = 3\n")})), {"c.toml"});
+    expect_one(problems(good_with({"--config", write("c.toml", "cluster = = 3\n")})), {"c.toml"});
 }
 
 TEST_F(OptionsTest, DirectoriesAndFiles) {
@@ -133,12 +170,6 @@ TEST_F(OptionsTest, Urls) {
     expect_one(problems(changed("--beacon-nodes", "ftp://127.0.0.1")), {"beacon-nodes"});
     expect_one(problems(changed("--beacon-nodes", "http://127.0.0.1:1,http://127.0.0.1:1/")), {"beacon-nodes", "twice"});
     expect_one(problems(changed("--beacon-nodes", ",")), {"beacon-nodes"});
-    expect_one(problems(changed("--protectors", "http://127.0.0.1:1,http://127.0.0.1:2,http://127.0.0.1:2")),
-               {"protectors", "twice"});
-    expect_one(problems(changed("--protectors", "http://127.0.0.1:1,http://10.0.0.1:2,http://127.0.0.1:3")),
-               {"protectors", "10.0.0.1", "loopback"});
-    expect_one(problems(changed("--protectors", "http://127.0.0.1.example:1,http://127.0.0.1:2,http://127.0.0.1:3")),
-               {"protectors", "loopback"});
 }
 
 TEST_F(OptionsTest, OtherValues) {
@@ -152,22 +183,23 @@ TEST_F(OptionsTest, OtherValues) {
 }
 
 TEST_F(OptionsTest, EverythingWrongIsSaidAtOnce) {
-    EXPECT_EQ(problems({}).size(), 4U);
-    const Problems found = problems({"--beacon-nodes", "nonsense", "--keystores", "/nonexistent", "--protectors",
-                                     "http://127.0.0.1:1", "--quorum", "2", "--listen", "x", "--colour"});
+    EXPECT_EQ(problems({}).size(), 3U);
+    const Problems found = problems({"--beacon-nodes", "nonsense", "--keystores", "/nonexistent", "--cluster", "/nonexistent",
+                                     "--listen", "x", "--colour"});
     EXPECT_EQ(found.size(), 5U);
 }
 
 TEST_F(OptionsTest, RisksAreNamed) {
     Settings s;
     s.beacon_nodes = {"a", "b", "c", "d"};
-    s.protectors = {"p", "q", "r", "s"};
-    s.quorum = 3;
+    s.cluster.emplace();
+    s.cluster->quorum = 3;
+    s.cluster->members.resize(4);
     EXPECT_TRUE(find_risks(s).empty());
     s.attestation_threshold = 2;
     EXPECT_EQ(find_risks(s).size(), 1U);
-    s.protectors = {"p"};
-    s.quorum = 1;
+    s.cluster->members.resize(1);
+    s.cluster->quorum = 1;
     EXPECT_EQ(find_risks(s).size(), 2U);
 }
 

@@ -48,9 +48,16 @@ protected:
     }
     // With usable settings but what `more` says; nothing is reached before the keys are loaded.
     [[nodiscard]] Ended run_with(const std::string& more, int quorum = 2) const {
-        return run("--beacon-nodes http://127.0.0.1:1 --keystores " + (folder / "keys").string() +
-                   " --protectors http://127.0.0.1:1,http://127.0.0.1:2,http://127.0.0.1:3 --quorum " + std::to_string(quorum) +
-                   " --listen 127.0.0.1:0 --start-timeout 1 " + more);
+        std::ofstream cluster{folder / "cluster.toml"};
+        cluster << "name = \"test\"\nquorum = " << quorum << "\nmode = \"fenced\"\nunknown-validators = \"accept\"\n"
+                << "[chain]\ngenesis-time = 1606824023\ngenesis-validators-root = \"0x" << std::string(64, '7')
+                << "\"\nslot-duration-ms = 12000\nslots-per-epoch = 32\n";
+        for (int i = 1; i <= 3; ++i) {
+            cluster << "[[member]]\nname = \"p" << i << "\"\nurl = \"http://127.0.0.1:" << i << "\"\n";
+        }
+        cluster.close();
+        return run("--beacon-nodes http://127.0.0.1:1 --keystores " + (folder / "keys").string() + " --cluster " +
+                   (folder / "cluster.toml").string() + " --listen 127.0.0.1:0 --start-timeout 1 " + more);
     }
     void write_key(const std::string& name, std::uint8_t number, const std::string& password,
                    const std::string& said_password) const {
@@ -68,18 +75,18 @@ protected:
 };
 
 TEST_F(PrimaryProcessTest, HelpAndVersion) {
-    expect(run("--help"), 0, {"--beacon-nodes", "--quorum", "--check"});
+    expect(run("--help"), 0, {"--beacon-nodes", "--cluster", "--check"});
     expect(run("--version"), 0, {"holdfast-primary"});
     expect(run("--version --nonsense"), 0, {"holdfast-primary"});
 }
 
 TEST_F(PrimaryProcessTest, WrongOptions) {
-    expect(run(""), 2, {"beacon-nodes", "keystores", "protectors", "quorum"});
-    expect(run_with("", 1), 2, {"quorum", "1", "3"});
+    expect(run(""), 2, {"beacon-nodes", "keystores", "cluster"});
+    expect(run_with("", 1), 2, {"cluster", "quorum", "1", "3"});
     expect(run_with("--colour"), 2, {"colour"});
     expect(run_with("--passwords /nonexistent/folder"), 2, {"/nonexistent/folder"});
-    std::ofstream{folder / "config.toml"} << "quorumm = 3\n";
-    expect(run_with("--config " + (folder / "config.toml").string()), 2, {"quorumm"});
+    std::ofstream{folder / "config.toml"} << "clusterr = 3\n";
+    expect(run_with("--config " + (folder / "config.toml").string()), 2, {"clusterr"});
     expect(run_with("--config " + (folder / "absent.toml").string()), 2, {"absent.toml"});
     expect(run_with("--config " + folder.string()), 2, {"config"});
 }
