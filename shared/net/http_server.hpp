@@ -26,14 +26,14 @@ namespace holdfast::net {
 
 struct HttpServerOptions {
     // With ca_file: clients must show a certificate for clients, of a CA in that file.
-    std::optional<TlsFiles> tls;
+    std::optional<TlsFiles> tls{};
     // A peer ("127.0.0.1:40000") whose TLS handshake failed, and a sentence that says why: no certificate, a foreign or expired
     // one, not TLS. Peers that come and go without a word, or too late, are not told. May be empty; must not throw.
-    std::function<void(const std::string& peer, const std::string& why)> on_refused;
+    std::function<void(const std::string& peer, const std::string& why)> on_refused{};
     std::size_t header_bytes_max{16U << 10U};
     std::size_t body_bytes_max{64U << 20U};
     // The same for one path (decoded, without query), instead of body_bytes_max. May be empty.
-    std::function<std::size_t(std::string_view path)> body_bytes_max_of;
+    std::function<std::size_t(std::string_view path)> body_bytes_max_of{};
     // Of all bodies together that have not come to their end: what would go beyond is told 503. Bodies up to 1 MiB don't count.
     std::size_t unfinished_bodies_bytes_max{1U << 30U};
     // When so many are there, the next one takes the place of the one that has gone longest without a request under way, those

@@ -13,6 +13,10 @@ namespace {
 
 using Stage = RequestReader::Stage;
 
+RequestReader::BodyLimit at_most(std::size_t bytes) {
+    return [bytes](std::string_view /*target*/) { return bytes; };
+}
+
 Stage feed(RequestReader& reader, std::string_view bytes) {
     const auto space = reader.space();
     std::memcpy(space.data, bytes.data(), bytes.size());
@@ -45,7 +49,7 @@ TEST(Http, Parameter_DecodedFirstOneOrNothing) {
 }
 
 TEST(RequestReader, ByteByByte_StagesInOrder) {
-    RequestReader reader{1024, 1024};
+    RequestReader reader{1024, at_most(1024)};
     const std::string_view text = "POST /a?b=c HTTP/1.1\r\nHost: x\r\nX-Y:  z \r\nContent-Length: 3\r\n\r\nabc";
     EXPECT_EQ(reader.advance(), Stage::kIdle);
     for (std::size_t i = 0; i + 1 < text.size(); ++i) {
@@ -62,7 +66,7 @@ TEST(RequestReader, ByteByByte_StagesInOrder) {
 }
 
 TEST(RequestReader, Pipelined_OneAfterTheOther) {
-    RequestReader reader{1024, 1024};
+    RequestReader reader{1024, at_most(1024)};
     EXPECT_EQ(feed(reader, "GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.0\r\n\r\nGET"), Stage::kComplete);
     EXPECT_EQ(reader.take().url, "/1");
     EXPECT_EQ(reader.advance(), Stage::kComplete);
@@ -73,15 +77,43 @@ TEST(RequestReader, Pipelined_OneAfterTheOther) {
 }
 
 TEST(RequestReader, Limits) {
-    RequestReader header{64, 1024};
+    RequestReader header{64, at_most(1024)};
     EXPECT_EQ(feed(header, "GET /" + std::string(100, 'a')), Stage::kRejected);
     EXPECT_EQ(header.rejection().status, 431);
-    RequestReader body{1024, 10};
+    RequestReader body{1024, at_most(10)};
     EXPECT_EQ(feed(body, "POST / HTTP/1.1\r\nContent-Length: 11\r\n\r\n"), Stage::kRejected);
     EXPECT_EQ(body.rejection().status, 413);
-    RequestReader chunked{1024, 10};
+    RequestReader chunked{1024, at_most(10)};
     EXPECT_EQ(feed(chunked, "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nb\r\nabcdefghijk\r\n"), Stage::kRejected);
     EXPECT_EQ(chunked.rejection().status, 413);
+}
+
+TEST(RequestReader, BodyLimit_ByTheTarget) {
+    RequestReader reader{1024, [](std::string_view target) { return target.starts_with("/large") ? 20U : 5U; }};
+    const std::string head = " HTTP/1.1\r\nContent-Length: 10\r\n\r\n";
+    EXPECT_EQ(feed(reader, "POST /large?x" + head + "0123456789"), Stage::kComplete);
+    EXPECT_EQ(reader.take().body, "0123456789");
+    EXPECT_EQ(feed(reader, "POST /small" + head), Stage::kRejected);
+    EXPECT_EQ(reader.rejection().status, 413);
+}
+
+TEST(RequestReader, ChunksWithoutEnd_AreRejectedWithoutKeepingThem) {
+    const std::string head = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
+    const std::string much(500, 'x');
+    const std::vector<std::string> endless{head + "1;" + much, head + "0\r\nTrailer: " + much,
+                                           head + "00000000000000000000" + much};
+    for (const std::string& text : endless) {
+        RequestReader reader{1024, at_most(1024)};
+        Stage stage = feed(reader, text);
+        for (int i = 0; i < 3 && stage == Stage::kBody; ++i) stage = feed(reader, much);
+        EXPECT_EQ(stage, Stage::kRejected) << text;
+    }
+}
+
+TEST(RequestReader, HugeLength_IsNotBelieved) {
+    RequestReader reader{1024, at_most(std::size_t{1} << 50U)};
+    EXPECT_EQ(feed(reader, "POST / HTTP/1.1\r\nContent-Length: 1000000000000000\r\n\r\nabc"), Stage::kBody);
+    EXPECT_EQ(reader.body_bytes(), 3U);
 }
 
 TEST(RequestReader, Garbage_IsABadRequest) {
@@ -89,7 +121,7 @@ TEST(RequestReader, Garbage_IsABadRequest) {
                              "GET / HTTP/1.1\r\nno colon\r\n\r\n", "POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n",
                              "POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
                              "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"}) {
-        RequestReader reader{1024, 1024};
+        RequestReader reader{1024, at_most(1024)};
         EXPECT_EQ(feed(reader, text), Stage::kRejected) << text;
         EXPECT_EQ(reader.rejection().status, 400) << text;
     }
