@@ -34,7 +34,7 @@ def main():
     say = (lambda line: None) if options.json else (lambda line: print(line, flush=True))
     say(f"durability: {options.kills} kills, seed {seed}")
     started = time.monotonic()
-    figures, losses, failures = run(options.kills, seed, say, keep=options.keep)
+    figures, losses, failures = run(options.kills, seed, say, keep=options.keep or None)
     for loss in losses[:20]:
         print("LOST: " + loss, file=sys.stderr)
     for failure in failures:

@@ -34,7 +34,7 @@ class DurabilityTest(unittest.TestCase):
             self.assertGreater(figures[name], 0, name)
 
     def test_lost_commits_are_noticed(self):
-        _, losses, _ = run(8, seed(), lambda line: None, _SMALL, {"alone": 1}, after_kill=forget_last_commit)
+        _, losses, _ = run(8, seed(), lambda line: None, _SMALL, {"alone": 1}, after_kill=forget_last_commit, keep=False)
         self.assertTrue(losses)
 
     def test_damaged_database_is_a_problem(self):
@@ -45,7 +45,7 @@ class DurabilityTest(unittest.TestCase):
                     out.write(b"\xff" * 4096)
             self.assertTrue(database.read(member.data).problem)
 
-        _, losses, _ = run(1, seed(), lambda line: None, _SMALL, {"alone": 1}, after_kill=cut)
+        _, losses, _ = run(1, seed(), lambda line: None, _SMALL, {"alone": 1}, after_kill=cut, keep=False)
         self.assertTrue(losses)
 
 

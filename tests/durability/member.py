@@ -125,6 +125,7 @@ class Member:
         if self._process:
             self._process.kill()
             self._process.wait()
+            self._process.stdout.close()
         self._log.close()
 
     def _launch(self, *options):
@@ -162,7 +163,8 @@ class Member:
             self.book.lose(f"it was at position {self.book.position}, after its restart it is at {position}")
 
     def _last_words(self):
-        self._process.wait(5)
+        self._process.kill()
+        self._process.wait()
         with open(self._log.name, errors="replace") as log:
             return log.read()[-600:]
 

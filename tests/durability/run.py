@@ -27,9 +27,9 @@ class _Kills:
             return self.left >= 0
 
 
-def run(kills, seed, say, load=Load(), clusters=None, after_kill=None, keep=False):
-    """Returns (figures, losses, failures): all as sentences; failures are why the run ended early. after_kill(member): whatever a test does to the database before it is read."""
-    with Run("durability", keep=keep) as folder:
+def run(kills, seed, say, load=Load(), clusters=None, after_kill=None, keep=None):
+    """Returns (figures, losses, failures): all as sentences; failures are why the run ended early. after_kill(member): whatever a test does to the database before it is read. keep: the folder (None: if anything was lost)."""
+    with Run("durability", keep=bool(keep)) as folder:
         members = []
         for name, count in (clusters or CLUSTERS).items():
             members += _make_cluster(folder.folder, name, count, seed, load)
@@ -43,7 +43,7 @@ def run(kills, seed, say, load=Load(), clusters=None, after_kill=None, keep=Fals
             for member in members:
                 member.end()
         losses = [loss for member in members for loss in member.book.losses]
-        if losses or failures:
+        if keep is None and (losses or failures):
             folder.keep()
         return _figures(members), losses, failures
 
