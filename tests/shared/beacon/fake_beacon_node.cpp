@@ -104,13 +104,21 @@ Task<Result<void>> FakeBeaconNode::publish_attestations(std::shared_ptr<const st
 Task<Result<void>> FakeBeaconNode::follow_events(std::function<void(NodeEvent)> on_event) {
     const std::size_t stream = ++stream_;
     on_event_ = nullptr;
+    // Also when it is cancelled: the listener holds what owns this node.
+    struct Listening {
+        FakeBeaconNode& node;
+        std::size_t stream;
+        ~Listening() {
+            if (stream == node.stream_) node.on_event_ = nullptr;
+        }
+    };
+    const Listening listening{*this, stream};
     HOLDFAST_CO_TRY(co_await behave("follow_events", clock_.steady() + std::chrono::minutes{1}));
     if (stream != stream_) co_return failure(ErrorCode::kUnavailable, url_ + " follow_events: replaced by a newer stream");
     on_event_ = std::move(on_event);
     events_end_.reset();
     while (!events_end_ && stream == stream_) co_await events_changed_.wait();
     if (stream != stream_) co_return failure(ErrorCode::kUnavailable, url_ + " follow_events: replaced by a newer stream");
-    on_event_ = nullptr;
     co_return *events_end_;
 }
 
