@@ -43,11 +43,12 @@ def root(number):
 class Cluster:
     """A cluster file. Members are p1, p2 ... on free ports of 127.0.0.1."""
 
-    def __init__(self, folder, *, members=1, quorum=1, mode="shared", tls=False):
+    def __init__(self, folder, *, members=1, quorum=1, mode="shared", tls=False, chain_root=CHAIN_ROOT):
         os.makedirs(folder)
         self.folder = folder
         self.file = os.path.join(folder, "cluster.toml")
         self.tls = tls
+        self.chain_root = chain_root
         self.ports = [free_port() for _ in range(members)]
         self.names = [f"p{i + 1}" for i in range(members)]
         genesis = int(time.time()) - EPOCH * SLOTS_PER_EPOCH * SLOT_SECONDS
@@ -56,7 +57,7 @@ quorum = {quorum}
 mode = "{mode}"
 [chain]
 genesis-time = {genesis}
-genesis-validators-root = "{to_hex(CHAIN_ROOT)}"
+genesis-validators-root = "{to_hex(chain_root)}"
 slot-duration-ms = {SLOT_SECONDS * 1000}
 slots-per-epoch = {SLOTS_PER_EPOCH}
 """
@@ -155,7 +156,7 @@ class Daemon:
     def head(self, generation=0, instance="primary", request_id=None):
         """The common members of a request."""
         members = {"cluster": self.cluster_id, "instance": instance, "generation": str(generation),
-                   "genesis_validators_root": to_hex(CHAIN_ROOT)}
+                   "genesis_validators_root": to_hex(self.cluster.chain_root)}
         return members if request_id is None else {**members, "request_id": str(request_id)}
 
 
