@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <future>
+
 #include "shared/ethereum/signing_root.hpp"
 #include "shared/protection/interchange.hpp"
 #include "shared/protection/wire.hpp"
@@ -348,6 +350,36 @@ TEST_F(ServiceTest, HundredThousandKeys_InBothForms) {
     ASSERT_EQ(response.status, 200) << response.body;
     EXPECT_THAT(response.body,
                 testing::AllOf(HasSubstr(to_hex(many.back())), HasSubstr("repeated"), Not(HasSubstr("refused"))));
+}
+
+Task<void> occupy(WorkerPool& workers, std::shared_future<void> until) {
+    auto work = [until] {
+        until.wait();
+        return true;
+    };
+    co_await workers.run(std::move(work));
+}
+
+// The worker is held up, so the large JSON can't be read: a verdict in octets must not wait for it.
+TEST_F(ServiceTest, LargeJson_HoldsUpNobody) {
+    TestNode& node = *nodes.at("p1");
+    std::promise<void> gate;
+    group.spawn("occupy", occupy(node.workers, gate.get_future().share()));
+    const auto data = attestation_data(98, 99, 1);
+    net::HttpRequest large{"POST",
+                           cluster.members[0].url + "/v1/attestations",
+                           {},
+                           render_attestation_request(head, data, attester_domain(), keys(5000))};
+    InProcessHttp http{hosts, kPrimary};
+    std::optional<Result<net::HttpResponse>> answer;
+    group.spawn("large", keep(http.send(std::move(large), SteadyTime::max()), answer));
+    EXPECT_EQ(vote_once(vote(99, 100, 1)).outcome, Outcome::kApproved);
+    EXPECT_FALSE(answer);
+    EXPECT_EQ(node.store->counts().approved, 1U);
+    gate.set_value();
+    EXPECT_TRUE(run_until([&] { return answer.has_value(); }));
+    EXPECT_EQ(answer->value().status, 200);
+    EXPECT_EQ(node.store->counts().approved, 5000U);
 }
 
 }  // namespace
