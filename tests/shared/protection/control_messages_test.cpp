@@ -226,6 +226,9 @@ TEST(ControlMessages, WrongValues_AreRefused) {
     const std::string beat = render(HeartbeatRequest{request_head(), true, true});
     EXPECT_FALSE(parse_heartbeat_request(replaced(beat, "true", "\"true\"")));
     EXPECT_FALSE(parse_heartbeat_request(replaced(beat, "true", "1")));
+    EXPECT_FALSE(parse_heartbeat_request(replaced(beat, "true", "\"non\"")));
+    EXPECT_FALSE(parse_heartbeat_request(replaced(beat, ",\"well\":true", "")));
+    EXPECT_FALSE(parse_keys_request(render(AcquireRequest{request_head()})));
     const std::string peer = render(PeerRequest{request_head(), {3, 4}});
     for (const char* position : {"\"3\"", "\"3.\"", "\".4\"", "\"3.4.5\"", "\"-3.4\"", "3.4"}) {
         EXPECT_FALSE(parse_peer_request(replaced(peer, "\"3.4\"", position))) << position;

@@ -244,13 +244,17 @@ TEST(Wire, UnknownFormsFlagsAndNumbers_AreMalformed) {
     const std::string group = "HFR1" + kAnswerHeadBytes + u32(1) + kVoteBytes;
     EXPECT_TRUE(decode_records(group + u8(1) + kDataBytes + u32(0)));
     EXPECT_FALSE(decode_records(group + u8(2) + kDataBytes + u32(0)));
+    EXPECT_TRUE(decode_records(group + u8(0) + u32(0)));
+    EXPECT_FALSE(decode_records(group + u8(2) + u32(0)));
     const std::string all = encode_all_records({});
     const auto with_entry = [&all](const std::string& parts) {
         return decode_all_records(all.substr(0, all.size() - 4) + u32(1) + raw(key(0)) + parts);
     };
     EXPECT_TRUE(with_entry(u8(8)));
     EXPECT_FALSE(with_entry(u8(32)));
-    EXPECT_FALSE(with_entry(u8(2) + u32(0)));                   // data without a vote
+    const std::string lone = all.substr(0, all.size() - 8) + u32(1) + kDataBytes + u32(1) + raw(key(0));
+    EXPECT_TRUE(decode_all_records(lone + u8(1 + 2) + kVoteBytes + u32(0)));
+    EXPECT_FALSE(decode_all_records(lone + u8(2) + u32(0)));    // data without a vote
     EXPECT_FALSE(with_entry(u8(1 + 2) + kVoteBytes + u32(0)));  // data that is in no table
 }
 
