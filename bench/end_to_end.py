@@ -12,7 +12,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "scripts"))
 
-from harness.cluster import Chain, Primary, start_protectors  # noqa: E402
+from harness.cluster import Chain, Cluster, Primary  # noqa: E402
 from harness.http_json import HttpError  # noqa: E402
 from harness.processes import ProcessError, Run  # noqa: E402
 
@@ -62,12 +62,12 @@ def measure(validators, options):
         chain = Chain(run, nodes=NODES, validators=validators, preset="mainnet", slot_ms=options.slot_ms, keystores=keystores,
                       genesis_delay_ms=15000 + validators * 2,
                       options=["--block-ms", options.block_ms, "--node-lag-ms", options.node_lag_ms])
-        members = start_protectors(run, MEMBERS, chain.time, chain.info["genesis_validators_root"])
-        primary = Primary(run, chain.nodes, keystores, members, QUORUM)
+        cluster = Cluster(run, MEMBERS, QUORUM, chain.time, chain.info["genesis_validators_root"]).start()
+        primary = Primary(run, chain.nodes, keystores, cluster)
         first = max(1, options.warm_up)
         last = first + options.slots - 1
         chain.time.wait_slot(first, 0.01)
-        usages = {"primary": Usage([primary.process]), "protectors": Usage([member.process for member in members]),
+        usages = {"primary": Usage([primary.process]), "protectors": Usage([member.process for member in cluster.members]),
                   "sim": Usage([chain.process])}
         scores = [score_later(chain, slot) for slot in range(first, last + 1)]
         slots = chain.time.slot() - first + 1

@@ -14,7 +14,7 @@ BANNED = [
     (r"\bco_spawn\s*\(", r"^shared/base/(task_group\.cpp|worker_pool\.hpp)$|^tests/", "give the task to a TaskGroup"),
     (r"\bdetached\b", r"^$", "give the task to a TaskGroup"),
     (r"#include <boost/beast", r"^shared/net/.*\.cpp$|^shared/net/.*transport.*\.hpp$|^tests/shared/net/", "use net's HttpServer"),
-    (r"#include <curl/", r"^shared/net/", "use net's HttpClient"),
+    (r"#include <curl/", r"^shared/net/|^bench/", "use net's HttpClient"),
     (r"#include <sqlite3", r"^protector/|^tests/protector/|^bench/", "ask the protector"),
     (r"#include <toml", r"^shared/base/", "use base's OptionSet"),
     (r"#include <CLI/", r"^shared/base/|^tests/", "use base's OptionSet"),
