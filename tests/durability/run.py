@@ -28,7 +28,10 @@ class _Kills:
 
 
 def run(kills, seed, say, load=Load(), clusters=None, after_kill=None, keep=None):
-    """Returns (figures, losses, failures): all as sentences; failures are why the run ended early. after_kill(member): whatever a test does to the database before it is read. keep: the folder (None: if anything was lost)."""
+    """Returns (figures, losses, failures): the latter two as sentences; failures are why the run ended early.
+
+    after_kill(member): whatever a test does to a database before it is read. keep: the folder (None: if anything was lost).
+    """
     with Run("durability", keep=bool(keep)) as folder:
         members = []
         for name, count in (clusters or CLUSTERS).items():
@@ -63,6 +66,8 @@ def _make_cluster(folder, name, count, seed, load):
 
 def _kill_all(members, kills, wanted, say, after_kill):
     failures = []
+    working = set(members)
+    over = threading.Event()
 
     def work(member):
         try:
@@ -74,18 +79,25 @@ def _kill_all(members, kills, wanted, say, after_kill):
         except Exception as error:
             failures.append(f"{member.name}: {type(error).__name__}: {error}")
             raise
+        finally:
+            working.discard(member)
+            # A process dies with the thread that started it.
+            over.wait()
 
-    threads = [threading.Thread(target=work, args=[member], name="killer-" + member.name) for member in members]
+    threads = [threading.Thread(target=work, args=[member], name="killer-" + member.name, daemon=True) for member in members]
     started = said = time.monotonic()
     for thread in threads:
         thread.start()
-    while any(thread.is_alive() for thread in threads):
+    while working:
         time.sleep(0.05)
         if time.monotonic() - said > _PROGRESS_SECONDS:
             said = time.monotonic()
             figures = _figures(members)
             say(f"  {figures['kills']} of {wanted} kills, {figures['kills'] / (said - started):.1f}/s; {figures['approved']} messages "
                 f"approved, {figures['asked_again']} asked again, {sum(len(member.book.losses) for member in members)} lost")
+    over.set()
+    for thread in threads:
+        thread.join()
     return failures
 
 
