@@ -8,28 +8,29 @@ namespace holdfast::protector {
 namespace {
 
 using In = Route::ClusterIn;
+using When = Route::When;
 
 constexpr std::string_view kNoParameter{};
 
 constexpr std::array kRoutes{
-    Route{"POST", "/v1/attestations", kNoParameter, Call::kAttestations, kInstances, In::kBody, false, true},
-    Route{"POST", "/v1/blocks", kNoParameter, Call::kBlocks, kInstances, In::kBody, false, true},
-    Route{"POST", "/v1/generations", kNoParameter, Call::kAcquire, kInstances, In::kBody, false},
-    Route{"POST", "/v1/heartbeats", kNoParameter, Call::kBeat, kInstances, In::kBody, true},
-    Route{"GET", "/v1/heartbeats", kNoParameter, Call::kHeartbeats, kInstances, In::kHeader, true},
-    Route{"POST", "/v1/halts", kNoParameter, Call::kHalt, kInstances | kOperators, In::kBody, false},
-    Route{"DELETE", "/v1/halts", kNoParameter, Call::kLiftHalt, kOperators, In::kBody, false},
-    Route{"POST", "/v1/validators", kNoParameter, Call::kEnrol, kOperators, In::kBody, false},
-    Route{"GET", "/v1/records", "target_epoch", Call::kRecordsOfEpoch, kInstances | kMembers, In::kHeader, false},
-    Route{"GET", "/v1/records", "pubkey", Call::kRecordOfKey, kInstances | kMembers | kOperators, In::kHeader, false},
-    Route{"GET", "/v1/records", kNoParameter, Call::kAllRecords, kMembers, In::kHeader, false},
-    Route{"GET", "/v1/interchange", kNoParameter, Call::kExport, kOperators, In::kHeader, false},
-    Route{"POST", "/v1/interchange", kNoParameter, Call::kImport, kOperators, In::kHeader, false},
-    Route{"POST", "/v1/peers", kNoParameter, Call::kPeers, kMembers, In::kBody, true},
-    Route{"POST", "/v1/check", kNoParameter, Call::kCheck, kOperators, In::kHeader, true},
-    Route{"GET", "/v1/status", kNoParameter, Call::kStatus, kEverybody, In::kNowhere, true},
-    Route{"GET", "/healthz", kNoParameter, Call::kHealth, kEverybody, In::kNowhere, true},
-    Route{"GET", "/metrics", kNoParameter, Call::kMetrics, kEverybody, In::kNowhere, true},
+    Route{"POST", "/v1/attestations", kNoParameter, Call::kAttestations, kInstances, In::kBody, When::kVoting, true},
+    Route{"POST", "/v1/blocks", kNoParameter, Call::kBlocks, kInstances, In::kBody, When::kVoting, true},
+    Route{"POST", "/v1/generations", kNoParameter, Call::kAcquire, kInstances, In::kBody, When::kVoting},
+    Route{"POST", "/v1/heartbeats", kNoParameter, Call::kBeat, kInstances, In::kBody, When::kAlways},
+    Route{"GET", "/v1/heartbeats", kNoParameter, Call::kHeartbeats, kInstances, In::kHeader, When::kAlways},
+    Route{"POST", "/v1/halts", kNoParameter, Call::kHalt, kInstances | kOperators, In::kBody, When::kVoting},
+    Route{"DELETE", "/v1/halts", kNoParameter, Call::kLiftHalt, kOperators, In::kBody, When::kVoting},
+    Route{"POST", "/v1/validators", kNoParameter, Call::kEnrol, kOperators, In::kBody, When::kVoting},
+    Route{"GET", "/v1/records", "target_epoch", Call::kRecordsOfEpoch, kInstances | kMembers, In::kHeader, When::kVoting},
+    Route{"GET", "/v1/records", "pubkey", Call::kRecordOfKey, kInstances | kMembers | kOperators, In::kHeader, When::kVoting},
+    Route{"GET", "/v1/records", kNoParameter, Call::kAllRecords, kMembers, In::kHeader, When::kVoting},
+    Route{"GET", "/v1/interchange", kNoParameter, Call::kExport, kOperators, In::kHeader, When::kStarting},
+    Route{"POST", "/v1/interchange", kNoParameter, Call::kImport, kOperators, In::kHeader, When::kVoting},
+    Route{"POST", "/v1/peers", kNoParameter, Call::kPeers, kMembers, In::kBody, When::kAlways},
+    Route{"POST", "/v1/check", kNoParameter, Call::kCheck, kOperators, In::kHeader, When::kAlways},
+    Route{"GET", "/v1/status", kNoParameter, Call::kStatus, kEverybody, In::kNowhere, When::kAlways},
+    Route{"GET", "/healthz", kNoParameter, Call::kHealth, kEverybody, In::kNowhere, When::kAlways},
+    Route{"GET", "/metrics", kNoParameter, Call::kMetrics, kEverybody, In::kNowhere, When::kAlways},
 };
 
 // Is there a parameter of that name in the query?

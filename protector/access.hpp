@@ -47,7 +47,9 @@ struct Route {
     Roles roles;
     // Where the cluster's id stands: in the body's head, in a header, or nowhere.
     enum class ClusterIn : std::uint8_t { kBody, kHeader, kNowhere } cluster;
-    bool any_time;       // answered also while this protector does not vote
+    // Answered while it votes; moreover while it starts; always. Nothing may be written before it votes: an old copy could so
+    // catch up with what others have seen of it, unnoticed.
+    enum class When : std::uint8_t { kVoting, kStarting, kAlways } when;
     bool octets{false};  // its body may be in that form too
 };
 

@@ -104,7 +104,10 @@ Service::Refused Service::refuse(const Question& question) {
 }
 
 Service::Refused Service::refuse_unless_voting(const Question& question) {
-    if (question.route.any_time || parts_.membership.votes()) return std::nullopt;
+    using When = Route::When;
+    const When when = question.route.when;
+    if (when == When::kAlways || parts_.membership.votes()) return std::nullopt;
+    if (when == When::kStarting && !parts_.membership.stale()) return std::nullopt;
     return refusal(question, 503, Refusal::kNotVoting, parts_.membership.state() + ": " + parts_.membership.detail());
 }
 

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <regex>
 #include <vector>
 
 #include "tests/protector/cluster_files.hpp"
@@ -121,6 +123,23 @@ TEST_F(OptionsTest, Help_ShowsExamples) {
     const auto parsed = parse_options({"--help"});
     ASSERT_TRUE(std::holds_alternative<OptionSet::Answer>(parsed));
     EXPECT_THAT(std::get<OptionSet::Answer>(parsed).text, testing::AllOf(HasSubstr("--rejoin"), HasSubstr("Examples")));
+}
+
+// The row of each option in docs/protector.md, and no other row.
+TEST_F(OptionsTest, TheDocumentListsWhatHelpSays) {
+    std::ifstream file{HOLDFAST_SOURCE_DIR "/docs/protector.md"};
+    ASSERT_TRUE(file);
+    const std::string document{std::istreambuf_iterator<char>{file}, {}};
+    const std::string help = std::get<OptionSet::Answer>(parse_options({"--help"})).text;
+    std::size_t options = 0;
+    const std::regex flag{"\n  --([a-z-]+)"};
+    for (std::sregex_iterator found{help.begin(), help.end(), flag}; found != std::sregex_iterator{}; ++found, ++options) {
+        EXPECT_THAT(document, HasSubstr("| `--" + (*found)[1].str() + "` |"));
+    }
+    std::size_t rows = 0;
+    for (std::size_t at = document.find("| `--"); at != std::string::npos; at = document.find("| `--", at + 1)) ++rows;
+    EXPECT_EQ(rows, options);
+    EXPECT_EQ(options, 15U);
 }
 
 TEST(Endpoints, OfUrls) {

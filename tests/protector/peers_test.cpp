@@ -73,6 +73,9 @@ TEST_F(PeersTest, VotesOnlyAfterEnoughOthersHaveAnswered) {
     const auto refused = ask("p1", "instance/primary", "POST", "/v1/attestations");
     EXPECT_EQ(refused.status, 503);
     EXPECT_THAT(refused.body, HasSubstr("0 of the 2 other members"));
+    const net::Headers headers{{std::string{kClusterHeader}, to_hex(cluster.id())}};
+    EXPECT_EQ(ask("p1", "operator/anna", "POST", "/v1/interchange", "{}", headers).status, 503);
+    EXPECT_EQ(ask("p1", "operator/anna", "GET", "/v1/interchange", "", headers).status, 200);
     join("p2", Start::kInit);
     join("p3", Start::kInit);
     for (const char* name : {"p1", "p2", "p3"}) EXPECT_TRUE(becomes(name, "voting")) << name;
