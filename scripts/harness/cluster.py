@@ -5,7 +5,7 @@ import os
 import time
 
 from . import http_json
-from .processes import ProcessError, free_port
+from .processes import ProcessError, free_port, free_ports, wait_until
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 START_TIMEOUT = 60.0
@@ -153,32 +153,34 @@ class Chain:
 class Protector:
     """One holdfast-protector; its data folder outlives its process."""
 
-    def __init__(self, run, number, chain_time, genesis_validators_root, port=0):
+    def __init__(self, run, cluster_file, name, port):
         self._run = run
-        self.number = number
-        self.name = f"protector{number}"
-        self.data = run.path(self.name)
-        self._chain = ["--genesis-time", int(chain_time.genesis_time), "--genesis-validators-root", genesis_validators_root,
-                       "--slot-duration-ms", chain_time.slot_ms, "--slots-per-epoch", chain_time.slots_per_epoch]
-        self._port = port
+        self._cluster_file = cluster_file
+        self.name = name
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
+        self.data = run.path(name)
         self.process = None
-        self.url = None
 
-    def launch(self, init=False):
+    def launch(self, init=False, options=()):
         """Starts the process and does not wait."""
-        argv = [program("holdfast-protector"), "--listen", f"127.0.0.1:{self._port}", "--data-dir", self.data,
-                "--node-id", self.name, *self._chain, *(["--init"] if init else [])]
+        argv = [program("holdfast-protector"), "--cluster", self._cluster_file, "--node-id", self.name, "--data-dir", self.data,
+                *(["--init"] if init else []), *options]
         self.process = self._run.start(self.name, argv)
         return self
 
     def ready(self):
-        """Waits until it listens; from then on it keeps its port over restarts."""
-        self._port = int(self.process.wait_line(r"listening on 127\.0\.0\.1:(\d+)", START_TIMEOUT).group(1))
-        self.url = f"http://127.0.0.1:{self._port}"
+        """Waits until it answers."""
+        self.process.wait_line(r"listening on 127\.0\.0\.1:", START_TIMEOUT)
+        return self
+
+    def voting(self):
+        """Waits until it votes: enough of the other members have said what they saw of it."""
+        wait_until(lambda: self.status()["state"] == "voting", START_TIMEOUT, f"{self.name} to vote")
         return self
 
     def restart(self):
-        return self.launch().ready()
+        return self.launch().ready().voting()
 
     def kill(self):
         self.process.kill()
@@ -186,21 +188,48 @@ class Protector:
     def status(self):
         return http_json.get(self.url + "/v1/status")
 
+    def records(self, target_epoch):
+        """What it has recorded for an epoch: [{"source_epoch", "target_epoch", "signing_root", "data", "pubkeys"}]."""
+        headers = {"holdfast-cluster": self.status()["cluster"]}
+        return http_json.get(f"{self.url}/v1/records?target_epoch={target_epoch}", headers=headers)["groups"]
 
-def start_protectors(run, count, chain_time, genesis_validators_root):
-    members = [Protector(run, number, chain_time, genesis_validators_root).launch(init=True) for number in range(1, count + 1)]
-    return [member.ready() for member in members]
+
+class Cluster:
+    """A cluster file on free ports of the loopback, and its protectors p1, p2, ..."""
+
+    def __init__(self, run, count, quorum, chain_time, genesis_validators_root, mode="fenced", name="cluster"):
+        self.quorum = quorum
+        self.file = run.path(name + ".toml")
+        ports = free_ports(count)
+        self.members = [Protector(run, self.file, f"p{number}", port) for number, port in enumerate(ports, 1)]
+        with open(self.file, "w") as file:
+            file.write(f'name = "{name}"\nquorum = {quorum}\nmode = "{mode}"\nunknown-validators = "accept"\n'
+                       f'[chain]\ngenesis-time = {int(chain_time.genesis_time)}\n'
+                       f'genesis-validators-root = "{genesis_validators_root}"\n'
+                       f'slot-duration-ms = {chain_time.slot_ms}\nslots-per-epoch = {chain_time.slots_per_epoch}\n')
+            for member in self.members:
+                file.write(f'[[member]]\nname = "{member.name}"\nurl = "{member.url}"\n')
+
+    def start(self):
+        """Starts all with new databases, and waits until they vote."""
+        for member in self.members:
+            member.launch(init=True)
+        for member in self.members:
+            member.ready()
+        for member in self.members:
+            member.voting()
+        return self
 
 
 class Primary:
     """holdfast-primary."""
 
-    def __init__(self, run, nodes, keystores, protectors, quorum, options=()):
+    def __init__(self, run, nodes, keystores, cluster, options=(), instance="primary"):
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.argv = primary_argv(nodes, keystores, [p if isinstance(p, str) else p.url for p in protectors], quorum,
-                                 "--listen", f"127.0.0.1:{self.port}", *options)
-        self.process = run.start("primary", self.argv)
+        self.argv = primary_argv(nodes, keystores, cluster.file, "--instance", instance, "--listen",
+                                 f"127.0.0.1:{self.port}", *options)
+        self.process = run.start(instance, self.argv)
 
     def health(self):
         """The parsed body of /healthz, or None while nothing answers."""
@@ -228,6 +257,6 @@ class Primary:
             time.sleep(0.05)
 
 
-def primary_argv(nodes, keystores, protectors, quorum, *options):
-    return [program("holdfast-primary"), "--beacon-nodes", ",".join(nodes), "--keystores", keystores, "--protectors",
-            ",".join(protectors), "--quorum", quorum, *options]
+def primary_argv(nodes, keystores, cluster_file, *options):
+    return [program("holdfast-primary"), "--beacon-nodes", ",".join(nodes), "--keystores", keystores, "--cluster", cluster_file,
+            *options]

@@ -8,7 +8,7 @@ import json
 import sys
 import time
 
-from .cluster import Chain, Primary, start_protectors
+from .cluster import Chain, Cluster, Primary
 from .demo_view import DemoView
 from .http_json import HttpError
 from .processes import ProcessError, Run
@@ -46,8 +46,9 @@ class Demo:
         self.chain = Chain(run, nodes=NODES, validators=VALIDATORS, slot_ms=options.slot_ms, fork=options.fork,
                            genesis_delay_ms=GENESIS_DELAY_MS, keystores=keystores)
         view.say(f"starting {PROTECTORS} protectors and the primary")
-        self.protectors = start_protectors(run, PROTECTORS, self.chain.time, self.chain.info["genesis_validators_root"])
-        self.primary = Primary(run, self.chain.nodes, keystores, self.protectors, QUORUM)
+        cluster = Cluster(run, PROTECTORS, QUORUM, self.chain.time, self.chain.info["genesis_validators_root"]).start()
+        self.protectors = cluster.members
+        self.primary = Primary(run, self.chain.nodes, keystores, cluster)
         self.last_slot = options.epochs * self.chain.time.slots_per_epoch - 1
 
     def go(self):

@@ -69,7 +69,7 @@ class DemoView:
         lines = []
         for member in demo.protectors:
             up = member.process.running
-            lines.append([(f"  {member.name}   ", None), self._light(up),
+            lines.append([(f"  protector {member.name} ", None), self._light(up),
                           (self._member_text(member) if up else " killed    ", None if up else RED), (f"  {member.url}", DIM)])
         return lines
 

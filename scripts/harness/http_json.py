@@ -15,10 +15,10 @@ class HttpError(Exception):
         self.text = text
 
 
-def request(method, url, body=None, timeout=10.0):
+def request(method, url, body=None, timeout=10.0, headers=None):
     """Returns (status, text). Raises HttpError when nothing answered."""
     data = None if body is None else json.dumps(body).encode()
-    headers = {"Accept": "application/json"}
+    headers = {"Accept": "application/json", **(headers or {})}
     if data is not None:
         headers["Content-Type"] = "application/json"
     try:
@@ -30,8 +30,8 @@ def request(method, url, body=None, timeout=10.0):
         raise HttpError(url, 0, str(error)) from None
 
 
-def _json(method, url, body, timeout):
-    status, text = request(method, url, body, timeout)
+def _json(method, url, body, timeout, headers=None):
+    status, text = request(method, url, body, timeout, headers)
     if not 200 <= status < 300:
         raise HttpError(url, status, text.strip()[:300])
     try:
@@ -40,8 +40,8 @@ def _json(method, url, body, timeout):
         raise HttpError(url, status, "the answer is not JSON: " + text[:100]) from None
 
 
-def get(url, timeout=10.0):
-    return _json("GET", url, None, timeout)
+def get(url, timeout=10.0, headers=None):
+    return _json("GET", url, None, timeout, headers)
 
 
 def post(url, body, timeout=10.0):

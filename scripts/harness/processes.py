@@ -3,6 +3,7 @@
 Every program runs in a session of its own, so Ctrl-C reaches only the run, which then ends them in its own order; and the
 kernel kills them should the run itself be killed.
 """
+import contextlib
 import ctypes
 import os
 import re
@@ -23,11 +24,17 @@ class ProcessError(Exception):
     """A program did not do what the run needs; the message says which, and the end of its log."""
 
 
+def free_ports(count):
+    """TCP ports on 127.0.0.1, all different, that were free a moment ago."""
+    with contextlib.ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
+
+
 def free_port():
-    """A TCP port on 127.0.0.1 that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    return free_ports(1)[0]
 
 
 def wait_until(condition, timeout, what):

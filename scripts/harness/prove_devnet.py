@@ -13,7 +13,7 @@ import sys
 import time
 
 from .block_count import ChainReader
-from .cluster import ChainTime, Primary, start_protectors
+from .cluster import ChainTime, Cluster, Primary
 from .http_json import HttpError
 from .processes import ProcessError, Run
 
@@ -96,8 +96,8 @@ class Proof:
         return set(found.values())
 
     def _start(self):
-        members = start_protectors(self._run, PROTECTORS, self._time, self._reader.genesis_validators_root)
-        primary = Primary(self._run, self._options.beacon_nodes, self._options.keystores, members, QUORUM)
+        cluster = Cluster(self._run, PROTECTORS, QUORUM, self._time, self._reader.genesis_validators_root).start()
+        primary = Primary(self._run, self._options.beacon_nodes, self._options.keystores, cluster)
         return primary.wait_ready(timeout=max(120, self._time.genesis_time - time.time() + 60))
 
     def _finalized(self):

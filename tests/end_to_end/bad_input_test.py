@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import unittest
 
-from harness.cluster import Chain, Protector, primary_argv, start_protectors
+from harness.cluster import Chain, Cluster, primary_argv
 from harness.processes import Run, free_port
 
 TIMEOUT = 60
@@ -20,11 +20,15 @@ class BadInput(unittest.TestCase):
         cls.addClassCleanup(cls.run_.end)
         cls.keystores = cls.run_.path("keystores")
         cls.chain = Chain(cls.run_, nodes=3, validators=64, keystores=cls.keystores, keys="0:4", genesis_delay_ms=2000)
-        cls.protectors = start_protectors(cls.run_, 4, cls.chain.time, cls.chain.info["genesis_validators_root"])
+        cls.cluster = cls.make_cluster().start()
+        cls.protectors = cls.cluster.members
 
-    def primary(self, *, nodes=None, keystores=None, protectors=None, quorum=3, port=None, options=("--check",)):
-        argv = primary_argv(nodes or self.chain.nodes, keystores or self.keystores,
-                            protectors or [member.url for member in self.protectors], quorum, "--listen",
+    @classmethod
+    def make_cluster(cls, name="cluster", count=4, quorum=3, root=None):
+        return Cluster(cls.run_, count, quorum, cls.chain.time, root or cls.chain.info["genesis_validators_root"], name=name)
+
+    def primary(self, *, nodes=None, keystores=None, cluster=None, port=None, options=("--check",)):
+        argv = primary_argv(nodes or self.chain.nodes, keystores or self.keystores, cluster or self.cluster.file, "--listen",
                             f"127.0.0.1:{port or free_port()}", *options)
         return subprocess.run([str(word) for word in argv], stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               timeout=TIMEOUT, check=False)
@@ -71,20 +75,21 @@ class BadInput(unittest.TestCase):
         self.assert_refused(self.primary(nodes=self.chain.nodes[1:]), self.chain.nodes[2], "genesis")
 
     def test_quorum_that_could_be_split(self):
-        self.assert_refused(self.primary(quorum=2), "quorum", "2", "4")
+        self.assert_refused(self.primary(cluster=self.make_cluster("split", quorum=2).file), "quorum", "2", "4")
 
     def test_quorum_larger_than_the_members(self):
-        self.assert_refused(self.primary(quorum=5), "quorum", "5", "4")
+        self.assert_refused(self.primary(cluster=self.make_cluster("large", quorum=5).file), "quorum", "5", "4")
 
     def test_port_in_use(self):
-        taken = self.protectors[0].url.rsplit(":", 1)[1]
+        taken = str(self.protectors[0].port)
         done = self.primary(port=taken, options=[])
         self.assert_refused(done, taken, "in use")
 
     def test_protector_port_in_use(self):
-        taken = int(self.protectors[0].url.rsplit(":", 1)[1])
-        root = self.chain.info["genesis_validators_root"]
-        second = Protector(self.run_, 9, self.chain.time, root, port=taken).launch(init=True)
+        taken = self.protectors[0].port
+        second = self.make_cluster("second", 1, 1).members[0]
+        second.data = self.run_.path("second")
+        second.launch(init=True, options=["--listen", f"127.0.0.1:{taken}"])
         self.assertGreater(second.process.wait(TIMEOUT), 0)
         self.assertRegex(second.process.printed(), rf"{taken}.*in use|in use.*{taken}")
 
@@ -119,21 +124,32 @@ class BadInput(unittest.TestCase):
     def test_unknown_configuration_key(self):
         path = self.run_.path("config.toml")
         with open(path, "w") as file:
-            file.write('quorumm = 3\n')
-        self.assert_refused(self.primary(options=["--config", path, "--check"]), "quorumm")
+            file.write('clusterr = 3\n')
+        self.assert_refused(self.primary(options=["--config", path, "--check"]), "clusterr")
 
     def test_unknown_option(self):
         self.assert_refused(self.primary(options=["--no-such-option"]), "no-such-option")
 
-    def test_protectors_of_another_chain(self):
-        other = Protector(self.run_, 8, self.chain.time, "0x" + "77" * 32).launch(init=True).ready()
-        self.addCleanup(other.kill)
-        urls = [other.url, *[member.url for member in self.protectors[1:]]]
-        done = self.primary(protectors=urls)
-        self.assertIn(other.url, done.stdout + done.stderr)
+    def test_cluster_of_another_chain(self):
+        cluster = self.make_cluster("foreign", root="0x" + "77" * 32)
+        self.assert_refused(self.primary(cluster=cluster.file), "another chain", "0x7777", "genesis validators root")
+
+    def test_protectors_of_another_cluster(self):
+        """The same addresses under a cluster file that the protectors don't have."""
+        path = self.run_.path("renamed.toml")
+        with open(self.cluster.file) as file, open(path, "w") as renamed:
+            renamed.write(file.read().replace('"p1"', '"q1"'))
+        done = self.primary(cluster=path)
+        self.assert_refused(done, self.protectors[1].url, "another cluster")
+        self.assert_refused(done, self.protectors[0].url, "leads to protector p1, not to q1")
+
+    def test_missing_cluster_file(self):
+        self.assert_refused(self.primary(cluster=self.run_.path("none.toml")), "cluster", "none.toml")
 
     def test_protector_without_a_database(self):
-        stray = Protector(self.run_, 7, self.chain.time, self.chain.info["genesis_validators_root"]).launch(init=False)
+        stray = self.make_cluster("stray", 1, 1).members[0]
+        stray.data = self.run_.path("stray")
+        stray.launch(init=False)
         self.assertGreater(stray.process.wait(TIMEOUT), 0)
         self.assertIn("--init", stray.process.printed())
 

@@ -52,8 +52,10 @@ class Quorum(RigTest):
         """One vote of a validator that nobody else uses."""
         target = max(0, self.chain.time.epoch_of(self.asked_slot))
         message = {"pubkey": "0x" + "ab" * 48, "signing_root": signing_root, "source_epoch": "0", "target_epoch": str(target)}
+        status = member.status()
         answer = http_json.post(member.url + "/v1/attestations", {
-            "generation": "0", "genesis_validators_root": self.chain.info["genesis_validators_root"], "messages": [message]})
+            "cluster": status["cluster"], "instance": "test", "generation": status["generation"],
+            "genesis_validators_root": self.chain.info["genesis_validators_root"], "messages": [message]})
         return answer["verdicts"][0]
 
     @property

@@ -69,5 +69,11 @@ def _journal_records(changes, keys):
         elif kind == b"b":
             _, _, count = take(f"Q{ROOT_SIZE}sI")
             take(f"{count}I")
+        elif kind == b"g":  # a generation
+            (_, _, size) = take("QQB")
+            take(f"{size}s")
+        elif kind == b"s":  # how far a peer was seen
+            (_, _, size) = take("QQB")
+            take(f"{size}s")
         else:
             raise ValueError(f"a journal row has a group of unknown kind {kind}")

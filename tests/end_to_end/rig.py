@@ -7,7 +7,7 @@ import contextlib
 import os
 import unittest
 
-from harness.cluster import Chain, Primary, start_protectors
+from harness.cluster import Chain, Cluster, Primary
 from harness.processes import Run
 
 SLOT_MS = int(os.environ.get("HOLDFAST_TEST_SLOT_MS", "1500"))
@@ -34,8 +34,9 @@ class RigTest(unittest.TestCase):
             options = {"slot_ms": SLOT_MS, "genesis_delay_ms": GENESIS_DELAY_MS,
                        "options": ["--block-ms", BLOCK_MS], **cls.chain_options}
             cls.chain = Chain(cls.run_, nodes=cls.nodes, validators=cls.validators, keystores=cls.keystores, **options)
-            cls.protectors = start_protectors(cls.run_, cls.members, cls.chain.time, cls.chain.info["genesis_validators_root"])
-            cls.primary = Primary(cls.run_, cls.chain.nodes, cls.keystores, cls.protectors, cls.quorum, cls.primary_options)
+            cls.cluster = Cluster(cls.run_, cls.members, cls.quorum, cls.chain.time, cls.chain.info["genesis_validators_root"])
+            cls.protectors = cls.cluster.start().members
+            cls.primary = Primary(cls.run_, cls.chain.nodes, cls.keystores, cls.cluster, cls.primary_options)
             cls.primary.wait_ready()
             cls.addClassCleanup(stack.pop_all().close)
 
