@@ -72,6 +72,20 @@ inline constexpr const char* kAnswerHeadNames = "node, request_id, generation, h
 bool read_head_member(JsonReader& reader, Members& members, std::string_view name, RequestHead& head);
 bool read_head_member(JsonReader& reader, Members& members, std::string_view name, AnswerHead& head);
 
+// A whole answer, of what `read_own(reader, members, name)` knows; other members are skipped. `bits` must have come, which are
+// called `names`.
+template <class ReadOwn>
+Result<void> read_answer(std::string_view text, unsigned bits, const char* names, ReadOwn read_own) {
+    JsonReader reader{text};
+    Members members{reader, "the answer"};
+    reader.object([&](std::string_view name) {
+        if (!read_own(reader, members, name)) reader.skip();
+    });
+    reader.end();
+    members.need(bits, names);
+    return reader.result();
+}
+
 void read_keys(JsonReader& reader, std::vector<PublicKey>& keys);
 void check_count(JsonReader& reader, std::size_t count);  // at most kRequestKeysMax
 ethereum::AttestationData read_data(JsonReader& reader);
