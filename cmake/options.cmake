@@ -1,5 +1,6 @@
 option(HOLDFAST_BENCHMARKS "build bench/" OFF)
 option(HOLDFAST_CLANG_TIDY "run clang-tidy on each source as it is compiled" OFF)
+option(HOLDFAST_FUZZ "fuzz targets with libFuzzer (clang) instead of the replay of their corpus" OFF)
 set(HOLDFAST_SANITIZE "" CACHE STRING "sanitizers, as -fsanitize= takes them")
 set(HOLDFAST_BLST_DIR "" CACHE PATH "a copy of blst's C sources (with src/, build/ and bindings/); empty: fetched, pinned by hash")
 
@@ -26,6 +27,11 @@ if(HOLDFAST_SANITIZE)
     if(HOLDFAST_SANITIZE MATCHES thread AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)
         add_compile_options(-Wno-tsan) # GCC warns about fences in Asio that TSan does not model
     endif()
+endif()
+
+if(HOLDFAST_FUZZ)
+    add_compile_options(-fsanitize=fuzzer-no-link)
+    add_link_options(-fsanitize=fuzzer-no-link)
 endif()
 
 set(HOLDFAST_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast -Wnon-virtual-dtor
