@@ -166,10 +166,14 @@ Task<void> Daemon::rejoin() {
 
 Task<void> Daemon::maintain() {
     std::string state = membership_->state();
+    protection::Tenure tenure = store_->facts().tenure;
     for (;;) {
         co_await sleep_for(clock_, kMaintenancePause);
         store_->maintain();
         notify_watchdog();
+        const protection::Tenure tenure_now = store_->facts().tenure;
+        if (tenure_now != tenure) log_info("in force: {}", describe(tenure_now));
+        tenure = tenure_now;
         if (membership_->state() == state) continue;
         state = membership_->state();
         log_info("now {}", state);

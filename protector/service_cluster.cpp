@@ -2,7 +2,6 @@
 #include <utility>
 
 #include "protector/service.hpp"
-#include "shared/base/log.hpp"
 #include "shared/base/program.hpp"
 #include "shared/protection/json_reader.hpp"
 
@@ -37,12 +36,8 @@ Service::Answer Service::acquire(Question& question) {
     if (!protection::good_name(holder)) {
         co_return make_error(400, "instance: expected 1 to 48 letters, digits, '-', '_' or '.'");
     }
-    const protection::Tenure before = parts_.store.facts().tenure;
     Command command = make_command(head.generation, holder, parts_.membership.wall());
-    Applied applied = co_await parts_.store.apply(std::move(command));
-    if (applied.tenure.generation != before.generation) {
-        log_info("{} is promised: {}", describe(applied.tenure), applied.promised ? "newly" : "to another");
-    }
+    const Applied applied = co_await parts_.store.apply(std::move(command));
     const StoreCounts counts = parts_.store.counts();
     protection::AcquireAnswer answer;
     answer.head = {parts_.membership.node(), head.request_id, applied.tenure, applied.position};

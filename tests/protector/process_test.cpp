@@ -4,6 +4,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdlib>
 
 #include "tests/protector/daemon_fixture.hpp"
 
@@ -175,6 +183,38 @@ TEST_F(ProcessTest, MetricsListener_PlainAndSmall) {
     EXPECT_THAT(ask("/metrics").body, HasSubstr("holdfast_protector_state{state=\"starting\"} 1\n"));
     EXPECT_EQ(ask("/healthz").status, 200);
     EXPECT_EQ(ask("/v1/status").status, 404);
+}
+
+// What a service manager hears on its socket, by then.
+std::string heard(int socket) {
+    std::string all;
+    std::array<char, 1000> text{};
+    for (;;) {
+        const ssize_t size = ::recv(socket, text.data(), text.size(), MSG_DONTWAIT);
+        if (size <= 0) return all;
+        all += std::string(text.data(), static_cast<std::size_t>(size)) + "\n";
+    }
+}
+
+TEST_F(ProcessTest, ServiceManager_HearsReadyAndTheState) {
+    const int socket = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    const std::string name = "holdfast-protector-test-" + std::to_string(::getpid());
+    std::copy(name.begin(), name.end(), std::next(std::begin(address.sun_path)));  // abstract: no file
+    const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+    ASSERT_EQ(::bind(socket, reinterpret_cast<sockaddr*>(&address), size), 0);
+    ::setenv("NOTIFY_SOCKET", ("@" + name).c_str(), 1);  // NOLINT(concurrency-mt-unsafe)
+    launch("p1", "--init");
+    ::unsetenv("NOTIFY_SOCKET");  // NOLINT(concurrency-mt-unsafe)
+    std::string all;
+    EXPECT_TRUE(run_until([&] { return (all += heard(socket)).find("STATUS=starting") != std::string::npos; })) << all;
+    EXPECT_THAT(all, HasSubstr("READY=1"));
+    for (const char* other : {"p2", "p3"}) start(other, "--init");
+    EXPECT_TRUE(run_until([&] { return (all += heard(socket)).find("STATUS=voting") != std::string::npos; })) << all;
+    EXPECT_EQ(stop("p1", SIGTERM), 0);
+    EXPECT_THAT(heard(socket), HasSubstr("STOPPING=1"));
+    ::close(socket);
 }
 
 struct BadStart {
