@@ -23,6 +23,7 @@ class RigTest(unittest.TestCase):
     validators = 64
     members = 4
     quorum = 3
+    mode = "fenced"
     chain_options = {}
     primary_options = ()
 
@@ -34,7 +35,8 @@ class RigTest(unittest.TestCase):
             options = {"slot_ms": SLOT_MS, "genesis_delay_ms": GENESIS_DELAY_MS,
                        "options": ["--block-ms", BLOCK_MS], **cls.chain_options}
             cls.chain = Chain(cls.run_, nodes=cls.nodes, validators=cls.validators, keystores=cls.keystores, **options)
-            cls.cluster = Cluster(cls.run_, cls.members, cls.quorum, cls.chain.time, cls.chain.info["genesis_validators_root"])
+            cls.cluster = Cluster(cls.run_, cls.members, cls.quorum, cls.chain.time, cls.chain.info["genesis_validators_root"],
+                                  cls.mode)
             cls.protectors = cls.cluster.start().members
             cls.primary = Primary(cls.run_, cls.chain.nodes, cls.keystores, cls.cluster, cls.primary_options)
             cls.primary.wait_ready()
