@@ -16,9 +16,16 @@ class Duties(RigTest):
             self.assertTrue(member.process.running)
 
     def test_2_metrics_and_health_say_so(self):
-        self.assertIn("holdfast", self.primary.metrics())
+        metrics = self.primary.metrics()
+        for member in self.protectors:
+            self.assertRegex(metrics, rf'sp_member_verdicts_total\{{member="{member.name}",result="approved"\}} [1-9]')
+            self.assertRegex(metrics, rf'sp_member_answer_seconds_count\{{member="{member.name}"\}} [1-9]')
+            self.assertRegex(metrics, rf'sp_member_votes\{{member="{member.name}"\}} 1')
+        self.assertRegex(metrics, r"(?m)^sp_generation 1$")
+        self.assertRegex(metrics, r"(?m)^sp_fenced 0$")
         health = self.primary.health()
-        self.assertEqual(health["state"], "on_duty")
+        self.assertEqual((health["state"], health["generation"]), ("on_duty", "1"))
+        self.assertEqual(health["cluster"], self.protectors[0].status()["cluster"])
 
     def test_3_sigterm_finishes_the_duty_of_the_slot(self):
         slot = self.next_slot()
