@@ -97,8 +97,8 @@ Result<void> Daemon::start(std::optional<protection::RejoinPlan> plan) {
     store.settings = {options_.cluster.mode, options_.cluster.refuse_unknown_validators};
     HOLDFAST_TRY(store_, Store::open(std::move(store), io_.get_executor()));
     membership_.emplace(identity(), *store_, clock_);
-    service_.emplace(
-        Service::Parts{*store_, *membership_, clock_, workers_, metrics_, refusals_, certificates_, options_.tls.has_value()});
+    service_.emplace(Service::Parts{*store_, *membership_, clock_, workers_, metrics_, refusals_, certificates_,
+                                    options_.tls.has_value(), [this](const std::string& name) { peers_->called_by(name); }});
     peers_.emplace(Peers::Parts{clock_, *http_, *membership_, refusals_, metrics_});
     add_store_metrics(metrics_, *store_, *membership_);
     serve();

@@ -35,7 +35,7 @@ private:
     Options options_;
     boost::asio::io_context io_{1};
     RealClock clock_{io_.get_executor()};
-    WorkerPool workers_{1};
+    WorkerPool workers_{2};  // so that one import holds up no large JSON
     Metrics metrics_;
     Refusals refusals_{metrics_};
     Certificates certificates_;

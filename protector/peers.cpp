@@ -1,5 +1,6 @@
 #include "protector/peers.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "protector/member_call.hpp"
@@ -33,8 +34,17 @@ Task<void> Peers::follow(Peer& peer) {
         const Result<PeerAnswer> answer = co_await exchange(peer);
         take(peer, answer);
         if (answer) co_await parts_.membership.note_peer(peer.member.name, answer.value().position);
-        co_await sleep_for(parts_.clock, kPause);
+        if (peer.heard) {
+            co_await sleep_for(parts_.clock, kPause);
+        } else {
+            co_await news_.wait_until(parts_.clock, parts_.clock.steady() + kPause);
+        }
     }
+}
+
+void Peers::called_by(const std::string& name) {
+    const auto caller = std::ranges::find_if(peers_, [&name](const Peer& peer) { return peer.member.name == name; });
+    if (caller != peers_.end() && !caller->heard) news_.notify_all();
 }
 
 Task<Result<PeerAnswer>> Peers::exchange(const Peer& peer) {

@@ -8,6 +8,7 @@
 #include "protector/membership.hpp"
 #include "protector/refusals.hpp"
 #include "shared/base/metrics.hpp"
+#include "shared/base/notifier.hpp"
 #include "shared/base/task_group.hpp"
 #include "shared/base/time.hpp"
 #include "shared/net/http_client.hpp"
@@ -28,6 +29,9 @@ public:
 
     // One task for each other member, until the group is cancelled.
     void start(TaskGroup& group);
+    // That member has just asked us: one that has not answered us yet is asked again at once, so that a cluster whose members
+    // start one after the other needs no second more.
+    void called_by(const std::string& name);
 
 private:
     struct Peer {
@@ -39,6 +43,7 @@ private:
 
     Parts parts_;
     std::vector<Peer> peers_;
+    Notifier news_;
 
     Task<void> follow(Peer& peer);
     Task<Result<protection::PeerAnswer>> exchange(const Peer& peer);

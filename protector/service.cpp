@@ -32,7 +32,7 @@ const std::string& Service::Question::asker(const protection::RequestHead& head)
     return client.plain ? head.instance : client.caller.name;
 }
 
-Service::Service(Parts parts) : parts_{parts}, started_{parts.clock.steady()} {}
+Service::Service(Parts parts) : parts_{std::move(parts)}, started_{parts_.clock.steady()} {}
 
 Task<net::Reply> Service::answer(net::ServerRequest request) {
     const auto found = find_route(request.message.method, request.path, request.query);

@@ -31,7 +31,8 @@ public:
         Metrics& metrics;
         Refusals& refusals;
         const Certificates& certificates;
-        bool tls{false};  // else every role is granted to everybody
+        bool tls{false};                                       // else every role is granted to everybody
+        std::function<void(const std::string&)> on_peer_call;  // another member has asked us; may be empty
     };
     explicit Service(Parts parts);
 

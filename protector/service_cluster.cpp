@@ -78,6 +78,7 @@ Service::Answer Service::peers(Question& question) {
     if (membership.cluster().member(name) == nullptr || name == membership.node()) {
         co_return refusal(question, 403, Refusal::kRole, "'" + name + "' is no other member of this cluster");
     }
+    if (parts_.on_peer_call) parts_.on_peer_call(name);
     co_await membership.note_peer(name, request.position);
     protection::PeerAnswer answer;
     answer.node = membership.node();

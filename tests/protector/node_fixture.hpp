@@ -70,7 +70,8 @@ struct TestNode {
           store{Store::open(std::move(options), executor).value()},
           membership{identity, *store, clock},
           http{hosts, protection::common_name(protection::Role::kMember, identity.node_id)},
-          service{Service::Parts{*store, membership, clock, workers, metrics, refusals, certificates, tls}},
+          service{Service::Parts{*store, membership, clock, workers, metrics, refusals, certificates, tls,
+                                 [this](const std::string& name) { peers.called_by(name); }}},
           peers{Peers::Parts{clock, http, membership, refusals, metrics}},
           background{executor} {
         add_store_metrics(metrics, *store, membership);
@@ -98,6 +99,7 @@ struct NodesTest : testing::Test {
     InProcessHttp::Hosts hosts;
     protection::Cluster cluster;
     bool tls{true};
+    Clock* nodes_clock{&clock};
     std::map<std::string, std::unique_ptr<TestNode>> nodes;
     TaskGroup group{io.get_executor()};
 
@@ -118,7 +120,7 @@ struct NodesTest : testing::Test {
         options.start = how;
         options.rejoin = std::move(plan);
         options.settings = {cluster.mode, cluster.refuse_unknown_validators};
-        auto node = std::make_unique<TestNode>(io.get_executor(), clock, std::move(options), hosts, tls);
+        auto node = std::make_unique<TestNode>(io.get_executor(), *nodes_clock, std::move(options), hosts, tls);
         Service& service = node->service;
         hosts[cluster.member(name)->url] = [&service](net::ServerRequest request) {
             return service.answer(std::move(request));
@@ -134,9 +136,9 @@ struct NodesTest : testing::Test {
         nodes.erase(name);
     }
 
-    // Runs the loop until `done` says so; false after ten seconds.
-    bool run_until(const std::function<bool()>& done) {
-        const SteadyTime end = clock.steady() + std::chrono::seconds{10};
+    // Runs the loop until `done` says so; false after `limit`.
+    bool run_until(const std::function<bool()>& done, Duration limit = std::chrono::seconds{10}) {
+        const SteadyTime end = clock.steady() + limit;
         while (!done() && clock.steady() < end) {
             if (io.stopped()) io.restart();
             io.run_one_for(std::chrono::milliseconds{20});

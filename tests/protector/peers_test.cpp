@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "protector/rejoining.hpp"
+#include "shared/base/virtual_clock.hpp"
 #include "shared/protection/wire.hpp"
 #include "tests/protector/node_fixture.hpp"
 
@@ -82,6 +83,20 @@ TEST_F(PeersTest, VotesOnlyAfterEnoughOthersHaveAnswered) {
     EXPECT_EQ(vote_at("p1", vote(99, 100, 1)).outcome, Outcome::kApproved);
     EXPECT_THAT(nodes.at("p1")->metrics.render(), HasSubstr("holdfast_protector_peer_up{peer=\"p4\"} 0\n"));
     EXPECT_THAT(nodes.at("p1")->metrics.render(), HasSubstr("holdfast_protector_peer_up{peer=\"p2\"} 1\n"));
+}
+
+TEST_F(PeersTest, WhoeverCalls_IsAskedAtOnce) {
+    use_cluster(3, 2);
+    boost::asio::io_context never;
+    VirtualTime time{never, clock.now()};  // stands still: who pauses pauses for ever
+    VirtualClock still{time};
+    nodes_clock = &still;
+    join("p1", Start::kInit);
+    EXPECT_FALSE(run_until([&] { return state("p1") == "voting"; }, std::chrono::milliseconds{50}));
+    join("p2", Start::kInit);
+    EXPECT_TRUE(becomes("p2", "voting"));
+    EXPECT_TRUE(becomes("p1", "voting"));
+    for (const char* name : {"p1", "p2"}) stop(name);
 }
 
 TEST_F(PeersTest, RestoredBackup_IsStaleAndRejoins) {
