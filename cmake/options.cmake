@@ -24,6 +24,9 @@ endif()
 if(HOLDFAST_SANITIZE)
     add_compile_options(-fsanitize=${HOLDFAST_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
     add_link_options(-fsanitize=${HOLDFAST_SANITIZE})
+    if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
+        add_compile_options(-fno-sanitize=function) # Clang 14 can't compile coroutines with it
+    endif()
     if(HOLDFAST_SANITIZE MATCHES thread AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)
         add_compile_options(-Wno-tsan) # GCC warns about fences in Asio that TSan does not model
     endif()

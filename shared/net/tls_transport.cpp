@@ -20,8 +20,8 @@ namespace {
 constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
 // A head and a body up to this size leave as one piece; copying more would cost more than a record of its own.
 constexpr std::size_t kJoinedMax = 64U << 10U;
-// After so many bytes without a pause the others on the loop come first.
-constexpr std::size_t kUnpausedMax = 64U << 10U;
+// After so many bytes without a pause the others on the loop come first: one record.
+constexpr std::size_t kUnpausedMax = 16U << 10U;
 
 // OpenSSL's own socket BIO would raise SIGPIPE, and would go on using the number of a descriptor that was closed.
 int bio_done(BIO* bio, ssize_t result, int retry) {

@@ -113,6 +113,16 @@ TEST_F(TlsTest, LargeBodiesBothWays) {
     EXPECT_EQ(response.value().body, request.body);
 }
 
+TEST_F(TlsTest, BodyTooLarge_413_AlsoSeenByOurClientThatIsStillSending) {
+    HttpServerOptions options;
+    options.body_bytes_max = 1000;
+    start_tls_server("ca", options);
+    start_client_as("ca", "client");
+    const auto response = send(HttpRequest{"POST", url("/"), {}, std::string(4'000'000, 'x')});
+    ASSERT_TRUE(response.has_value()) << response.error().message;
+    EXPECT_EQ(response.value().status, 413);
+}
+
 TEST_F(TlsTest, PlainTextOrSilence_ToATlsPort_IsClosed) {
     HttpServerOptions options;
     options.header_timeout = milliseconds{100};
