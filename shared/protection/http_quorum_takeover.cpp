@@ -23,6 +23,8 @@ constexpr std::uint64_t kBackoffMsMax = 500;
 struct HttpQuorumClient::AcquireRun {
     Acquisition machine;
     Notifier changed{};
+
+    explicit AcquireRun(Acquisition its_machine) : machine{std::move(its_machine)} {}
 };
 
 Task<Result<Promise>> HttpQuorumClient::acquire(SteadyTime deadline) {
