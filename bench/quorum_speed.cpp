@@ -58,7 +58,7 @@ public:
         options.cluster = load(cluster_file);
         options.instance = "primary";
         client_ = protection::HttpQuorumClient::create(io_.get_executor(), clock_, random_, *http_, options).value();
-        run(acquire(*client_, deadline()));
+        run(acquire(*client_, deadline(), target_));
         approve(all_keys());
     }
     Asker(const Asker&) = delete;
@@ -85,10 +85,15 @@ private:
         group.spawn("benchmark", std::move(task));
         while (group.size() > 0) io_.run_one();
     }
-    static Task<void> acquire(protection::HttpQuorumClient& client, SteadyTime deadline) {
+    // `target`: becomes the highest that the protectors know.
+    static Task<void> acquire(protection::HttpQuorumClient& client, SteadyTime deadline, std::uint64_t& target) {
         const auto promise = co_await client.acquire(deadline);
-        if (!promise) std::fprintf(stderr, "%s\n", promise.error().message.c_str());
-        if (!promise) std::exit(kExitFailed);
+        if (promise) {
+            target = promise.value().highest_target.value;
+            co_return;
+        }
+        std::fprintf(stderr, "%s\n", promise.error().message.c_str());
+        std::exit(kExitFailed);
     }
     static Task<void> ask(protection::HttpQuorumClient& client, ethereum::AttestationData data, std::vector<PublicKey> keys,
                           SteadyTime deadline) {

@@ -33,7 +33,9 @@ inline std::uint8_t flags_of(const protection::ValidatorRecord& record) {
 
 template <class Number>
 void append_number(std::string& to, Number number) {
-    for (std::size_t i = 0; i < sizeof number; ++i) to += static_cast<char>((number >> (8 * i)) & 0xFFU);
+    char bytes[sizeof number];
+    for (std::size_t i = 0; i < sizeof number; ++i) bytes[i] = static_cast<char>((number >> (8 * i)) & 0xFFU);
+    to.append(bytes, sizeof bytes);
 }
 
 template <class Bytes>

@@ -13,6 +13,7 @@ using protection::AttestationMark;
 using protection::BlockMark;
 using protection::Fence;
 using protection::in_force;
+using protection::KeyIndex;
 using protection::Outcome;
 using protection::Reason;
 using protection::Rule;
@@ -23,6 +24,8 @@ using protection::VotingTerms;
 namespace {
 
 using DataPointer = std::shared_ptr<const ethereum::AttestationData>;
+
+constexpr std::size_t kBlock = 32;  // keys that are looked up together
 
 Verdict decide_one(const ValidatorRecord& record, const AttestationMark& mark, const VotingTerms& terms) {
     return decide_attestation(record, mark, terms);
@@ -173,9 +176,38 @@ ethereum::AttestationData attestation_data_from_ssz(const std::uint8_t* bytes) {
 }
 
 ValidatorId Ledger::id_of(const PublicKey& key) {
-    const auto [place, is_new] = ids_.try_emplace(key, static_cast<ValidatorId>(validators_.size()));
-    if (is_new) validators_.push_back(Validator{key, {}});
-    return place->second;
+    const ValidatorId known = known_id(key);
+    if (known != KeyIndex::kNone) return known;
+    add(Validator{key, {}});
+    return static_cast<ValidatorId>(validators_.size() - 1);
+}
+
+ValidatorId Ledger::known_id(const PublicKey& key) const {
+    return ids_.find(key, [this](ValidatorId id) -> const PublicKey& { return validators_[id].key; });
+}
+
+void Ledger::add(Validator validator) {
+    ids_.insert(validator.key, static_cast<ValidatorId>(validators_.size()));
+    validators_.push_back(std::move(validator));
+    is_changed_.push_back(false);
+}
+
+void Ledger::note_changed(ValidatorId id) {
+    if (is_changed_[id]) return;
+    is_changed_[id] = true;
+    changed_.push_back(id);
+}
+
+// What a batch decides on lies all over the memory: asked for ahead, the cache misses of many keys pass together.
+void Ledger::prefetch(std::span<const PublicKey> keys) const {
+    for (const PublicKey& key : keys) ids_.prefetch(key);
+    for (const PublicKey& key : keys) {
+        const ValidatorId id = ids_.guess(key);
+        if (id == KeyIndex::kNone) continue;
+        constexpr std::size_t kLine = 64;
+        const auto* bytes = reinterpret_cast<const char*>(&validators_[id]);
+        for (std::size_t at = 0; at < sizeof(Validator); at += kLine) __builtin_prefetch(bytes + at);
+    }
 }
 
 Applied Ledger::apply(const Command& command, std::string& journal) {
@@ -239,7 +271,7 @@ Applied Ledger::apply_one(const ImportCommand& command, std::string& journal) {
         merged.enrolled = true;
         if (same(merged, validators_[id].record)) continue;
         validators_[id].record = std::move(merged);
-        changed_.push_back(id);
+        note_changed(id);
         append_record(records, id, validators_[id].record);
         ++count;
     }
@@ -264,7 +296,7 @@ void Ledger::rejoin(const protection::RejoinPlan& plan, std::string& journal) {
     for (const auto& entry : plan.entries) {
         const ValidatorId id = id_of(entry.key);
         validators_[id].record = entry.record;
-        changed_.push_back(id);
+        note_changed(id);
         append_record(records, id, entry.record);
     }
     append_new_validators(0, journal);
@@ -287,7 +319,7 @@ Applied Ledger::change_flag(const std::vector<PublicKey>& keys, bool ValidatorRe
         const ValidatorId id = id_of(key);
         validators_[id].record.*flag = value;
         ids.push_back(id);
-        changed_.push_back(id);
+        note_changed(id);
     }
     append_new_validators(known, journal);
     if (!ids.empty()) {
@@ -310,14 +342,15 @@ std::vector<Verdict> Ledger::decide_all(const BatchOf& batch, std::string& journ
     {
         GroupWriter<Mark> writer{groups, data};
         for (std::size_t i = 0; i < batch.keys.size(); ++i) {
+            if (i % kBlock == 0) prefetch(std::span{batch.keys}.subspan(i, std::min(kBlock, batch.keys.size() - i)));
             const Mark& mark = batch.marks.size() == 1 ? batch.marks.front() : batch.marks[i];
-            const auto found = ids_.find(batch.keys[i]);
+            ValidatorId id = known_id(batch.keys[i]);
             static const ValidatorRecord kNothing;
-            verdicts.push_back(decide_one(found == ids_.end() ? kNothing : validators_[found->second].record, mark, terms));
+            verdicts.push_back(decide_one(id == KeyIndex::kNone ? kNothing : validators_[id].record, mark, terms));
             if (verdicts.back().outcome != Outcome::kApproved) continue;
-            const ValidatorId id = found == ids_.end() ? id_of(batch.keys[i]) : found->second;
+            if (id == KeyIndex::kNone) id = id_of(batch.keys[i]);
             set(validators_[id].record, mark, data);
-            changed_.push_back(id);
+            note_changed(id);
             writer.add(mark, id);
         }
     }
@@ -344,16 +377,16 @@ void Ledger::append_records(std::uint32_t count, const std::string& records, std
 Result<void> Ledger::load(ValidatorId id, Validator validator) {
     if (id != validators_.size())
         return failure(ErrorCode::kMalformed, "validator number " + std::to_string(id) + " is out of order");
-    if (!ids_.emplace(validator.key, id).second) {
+    if (known_id(validator.key) != KeyIndex::kNone) {
         return failure(ErrorCode::kMalformed, "validator " + to_hex(validator.key) + " is there twice");
     }
-    validators_.push_back(std::move(validator));
+    add(std::move(validator));
     return success();
 }
 
 const Validator* Ledger::find(const PublicKey& key) const {
-    const auto found = ids_.find(key);
-    return found == ids_.end() ? nullptr : &validators_[found->second];
+    const ValidatorId id = known_id(key);
+    return id == KeyIndex::kNone ? nullptr : &validators_[id];
 }
 
 std::vector<protection::RecordGroup> Ledger::records_for(Epoch target) const {
@@ -381,7 +414,7 @@ bool operator==(const Ledger& a, const Ledger& b) {
 
 std::vector<ValidatorId> Ledger::take_changed() {
     std::sort(changed_.begin(), changed_.end());
-    changed_.erase(std::unique(changed_.begin(), changed_.end()), changed_.end());
+    is_changed_.assign(is_changed_.size(), false);
     return std::exchange(changed_, {});
 }
 

@@ -5,15 +5,16 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <variant>
 #include <vector>
 
 #include "shared/base/result.hpp"
 #include "shared/protection/adoption.hpp"
 #include "shared/protection/generation.hpp"
+#include "shared/protection/key_index.hpp"
 #include "shared/protection/position.hpp"
 #include "shared/protection/rejoin.hpp"
 #include "shared/protection/verdict.hpp"
@@ -135,13 +136,19 @@ private:
     LedgerSettings settings_;
     Facts facts_;
     std::vector<Validator> validators_;
-    std::unordered_map<PublicKey, ValidatorId> ids_;
-    std::vector<ValidatorId> changed_;
+    protection::KeyIndex ids_;
+    std::vector<ValidatorId> changed_;  // each once
+    std::vector<bool> is_changed_;
 
     // Not on disk yet.
     std::map<std::string, protection::Position> seen_to_write_;
 
+    // KeyIndex::kNone if it has no number yet.
+    [[nodiscard]] ValidatorId known_id(const PublicKey& key) const;
     ValidatorId id_of(const PublicKey& key);
+    void add(Validator validator);
+    void note_changed(ValidatorId id);
+    void prefetch(std::span<const PublicKey> keys) const;
 
     Applied apply_one(const AttestationBatch& batch, std::string& journal);
     Applied apply_one(const BlockBatch& batch, std::string& journal);

@@ -123,7 +123,7 @@ bool Ledger::replay_ids(BytesReader& reader, Change change) {
         const auto id = reader.number<std::uint32_t>();
         if (reader.failed() || id >= validators_.size()) return false;
         change(validators_[id].record);
-        changed_.push_back(id);
+        note_changed(id);
     }
     return !reader.failed();
 }
@@ -135,7 +135,7 @@ bool Ledger::replay_records(BytesReader& reader) {
         const ValidatorRecord record = read_record(reader);
         if (reader.failed() || id >= validators_.size()) return false;
         merge_upwards(validators_[id].record, record);
-        changed_.push_back(id);
+        note_changed(id);
     }
     return !reader.failed();
 }

@@ -3,12 +3,12 @@
 
 #include <algorithm>
 #include <set>
-#include <unordered_set>
 #include <utility>
 
 #include "shared/base/notifier.hpp"
 #include "shared/ethereum/signing_root.hpp"
 #include "shared/protection/approval_issuer.hpp"
+#include "shared/protection/key_index.hpp"
 #include "shared/protection/quorum_tally.hpp"
 #include "shared/protection/wire.hpp"
 
@@ -16,9 +16,16 @@ namespace holdfast::protection {
 namespace {
 
 std::vector<PublicKey> without_repeats(std::vector<PublicKey> keys) {
-    std::unordered_set<PublicKey> seen;
-    seen.reserve(keys.size());
-    std::erase_if(keys, [&seen](const PublicKey& key) { return !seen.insert(key).second; });
+    if (keys.size() < 2) return keys;
+    KeyIndex seen{keys.size()};
+    std::size_t kept = 0;
+    const auto key_at = [&keys](std::uint32_t place) -> const PublicKey& { return keys[place]; };
+    for (const PublicKey& key : keys) {
+        if (seen.find(key, key_at) != KeyIndex::kNone) continue;
+        seen.insert(key, static_cast<std::uint32_t>(kept));
+        keys[kept++] = key;
+    }
+    keys.resize(kept);
     return keys;
 }
 
@@ -43,6 +50,14 @@ struct HttpQuorumClient::Round {
     QuorumTally tally;
     std::vector<std::vector<std::size_t>> approved_groups{};
     Notifier changed{};
+
+    Round(std::vector<PublicKey> its_keys, const Root& its_root, QuorumTally::Explain its_explain, std::uint64_t its_id,
+          QuorumTally its_tally)
+        : keys{std::move(its_keys)},
+          signing_root{its_root},
+          explain{std::move(its_explain)},
+          request_id{its_id},
+          tally{std::move(its_tally)} {}
 
     void on_result(std::size_t member, const std::string& why_not, Result<VerdictAnswer> result) {
         take(result ? tally.on_answer(member, std::move(result.value().verdicts), result.value().head.tenure)
