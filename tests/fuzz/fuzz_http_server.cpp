@@ -23,9 +23,13 @@ namespace asio = boost::asio;
 
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
+constexpr std::string_view kRejected = "HTTP/1.1 4";
+
 struct Seen {
-    std::string asked;    // what the handler was given
-    std::string written;  // what the peer would have read, but for "100 Continue", which depends on when bytes come
+    std::string asked;  // what the handler was given
+    // What the peer would have read, but for "100 Continue", which depends on when bytes come, and for which of several faults
+    // was found first.
+    std::string written;
 };
 
 class MemoryTransport final : public ServerTransport {
@@ -45,6 +49,7 @@ public:
         co_await asio::post(asio::use_awaitable);
         std::string all;
         for (const auto& piece : pieces) all.append(static_cast<const char*>(piece.data()), piece.size());
+        if (all.starts_with(kRejected)) all.resize(kRejected.size());
         if (all != kContinue) seen_.written += all;
         co_return !cut_;
     }
@@ -114,6 +119,17 @@ Seen serve(std::string_view bytes, std::string_view cuts, bool small) {
     return seen;
 }
 
+// A header that never ends may be refused for what has come of it, or not: who sends it in pieces just goes.
+void expect_same(const Seen& in_pieces, const Seen& at_once) {
+    const bool same = in_pieces.asked == at_once.asked &&
+                      (in_pieces.written == at_once.written || in_pieces.written + std::string{kRejected} == at_once.written);
+    if (same) return;
+    for (const Seen* seen : {&in_pieces, &at_once}) {
+        std::fprintf(stderr, "--- asked:\n%s\n--- told:\n%s\n", seen->asked.c_str(), seen->written.c_str());
+    }
+    fuzz::require(false, "in pieces (above) it is another request or answer than at once (below)");
+}
+
 }  // namespace
 }  // namespace holdfast::net
 
@@ -127,8 +143,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto in_pieces = net::serve(bytes, input.rest.substr(0, cuts), small);
     // Where it stops reading depends, at a limit, on how much it had been given.
     if (small) return 0;
-    const auto at_once = net::serve(bytes, {}, small);
-    fuzz::require(in_pieces.asked == at_once.asked, "the handler was given something else");
-    fuzz::require(in_pieces.written == at_once.written, "the peer was told something else");
+    net::expect_same(in_pieces, net::serve(bytes, {}, small));
     return 0;
 }
