@@ -15,6 +15,8 @@ namespace {
 
 // One attempt to acquire or to read; tried again until the caller's deadline.
 constexpr Duration kAttempt = std::chrono::seconds{5};
+// How long our own duties wait at most for the predecessor's last one.
+constexpr Duration kNewestFirst = std::chrono::seconds{2};
 constexpr Duration kPause = std::chrono::milliseconds{500};
 
 }  // namespace
@@ -44,6 +46,12 @@ Task<Result<void>> Takeover::begin(SteadyTime deadline) {
     }
     // The newest first: it is most likely not published yet, and worth most.
     std::ranges::sort(recorded_, [](const Recorded& a, const Recorded& b) { return a.data.slot > b.data.slot; });
+    // A vote for this epoch shuts out one for the last, so that one comes first.
+    if (!recorded_.empty() && recorded_.front().data.target.epoch < current_epoch()) {
+        Recorded newest = std::move(recorded_.front());
+        recorded_.erase(recorded_.begin());
+        co_await publish_one(std::move(newest), clock_.steady() + kNewestFirst);
+    }
     co_return success();
 }
 
@@ -116,14 +124,14 @@ Task<void> Takeover::publish() {
     const std::vector<Recorded> messages = std::exchange(recorded_, {});
     for (const Recorded& message : messages) {
         if (quorum_.fenced_by()) co_return;
-        co_await publish_one(message);
+        const WallTime included_until = slots_.start_of(nodes_.spec().first_slot(message.data.target.epoch + 2));
+        const SteadyTime end = clock_.steady() + nodes_.spec().slot_duration();
+        co_await publish_one(message, std::min(end, clock_.steady_at(included_until)));
     }
 }
 
-Task<void> Takeover::publish_one(Recorded message) {
+Task<void> Takeover::publish_one(Recorded message, SteadyTime end) {
     const ethereum::AttestationData data = message.data;
-    const WallTime included_until = slots_.start_of(nodes_.spec().first_slot(data.target.epoch + 2));
-    const SteadyTime end = std::min(clock_.steady_at(included_until), clock_.steady() + nodes_.spec().slot_duration());
     const std::size_t count = message.keys.size();
     Result<std::vector<AttesterDuty>> duties = co_await duties_of(std::move(message), end);
     if (!duties) {

@@ -27,7 +27,8 @@ public:
              duties::AttestationDuty::Observer observer);
 
     // Until a quorum has promised a generation and has said what it has recorded, or the deadline (kUnavailable). kRefused:
-    // another instance went on duty. Nothing to do in shared mode.
+    // another instance went on duty. Nothing to do in shared mode. The newest vote of the last epoch is published here, at
+    // most two seconds long: after our own votes for this epoch it would be refused.
     Task<Result<void>> begin(SteadyTime deadline);
     // Approves, signs and publishes what begin() found, as long as it can still be included in a block.
     Task<void> publish();
@@ -55,7 +56,7 @@ private:
     void take(Epoch target, protection::AdoptionPlan plan);
     [[nodiscard]] std::vector<PublicKey> ours(const std::vector<PublicKey>& keys) const;
     [[nodiscard]] bool is_message(const protection::AdoptedGroup& group) const;
-    Task<void> publish_one(Recorded message);
+    Task<void> publish_one(Recorded message, SteadyTime end);
     Task<Result<std::vector<beacon::AttesterDuty>>> duties_of(Recorded message, SteadyTime end);
     void report_lost(Slot slot, Epoch target, std::size_t count, const std::string& why);
 };

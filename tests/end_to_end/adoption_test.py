@@ -40,10 +40,11 @@ class Adoption(RigTest):
         for node in range(self.nodes):
             self.chain.faults(node)
 
-    def quiet_moment(self):
+    def quiet_moment(self, last_of_epoch=False):
         """Waits until a slot's duties are done and the next one's have not begun; returns the next slot."""
         slot = self.chain.time.slot() + 1
-        slot += slot % self.chain.time.slots_per_epoch == 0  # all that is recorded for the epoch would be older
+        if last_of_epoch:
+            slot = self.chain.time.first_slot(self.chain.time.epoch_of(slot) + 1) - 1
         self.chain.time.wait_slot(slot - 1, 0.85)
         self.assertEqual(self.chain.time.slot(), slot - 1, "the machine is too slow for this slot time")
         return slot
@@ -78,9 +79,9 @@ class Adoption(RigTest):
             if of_this_epoch:  # afterwards the protectors know later votes only
                 self.assertGreaterEqual(len(holders), self.quorum)
 
-    def kill_with_recorded_at(self, count):
+    def kill_with_recorded_at(self, count, last_of_epoch=False):
         """The primary dies when exactly the first `count` protectors have its votes of a slot."""
-        slot = self.quiet_moment()
+        slot = self.quiet_moment(last_of_epoch)
         asleep = self.protectors[count:]
         for member in asleep:
             member.process.pause()
@@ -115,6 +116,10 @@ class Adoption(RigTest):
 
     def test_recorded_by_all(self):
         self.kill_with_recorded_at(4)
+
+    def test_in_the_last_slot_of_an_epoch(self):
+        """The successor starts in the next epoch: its validators' next votes must not shut out those."""
+        self.kill_with_recorded_at(2, last_of_epoch=True)
 
     def test_requests_that_arrive_after_the_kill(self):
         """Two protectors sleep over the kill and wake when the successor is there: late requests of the old generation."""

@@ -117,6 +117,22 @@ TEST_F(TakeoverTest, VotesOfTheLastEpoch_AreStillWorthPublishing) {
     EXPECT_EQ(by_validator(controls[0]).count(0), 2U) << "the old one, and that of this epoch";
 }
 
+// The protectors refuse a target below the recorded one.
+TEST_F(TakeoverTest, AVoteOfTheLastEpoch_ComesBeforeTheSameValidatorsVoteInThisOne) {
+    quorum.promise = protection::Promise{3, Epoch{1}, Slot{8}};
+    const std::vector<std::uint64_t> now_due = validators_of(Slot{16});
+    quorum.recorded[Epoch{1}] = {{voted(Slot{8}, now_due)}, {}};
+    time.advance(2500ms);
+    begin();
+    go_to(17, 0s);
+    ASSERT_EQ(quorum.requests.size(), 2U);
+    EXPECT_EQ(quorum.requests[0].data.slot, Slot{8});
+    EXPECT_EQ(quorum.requests[1].data.slot, Slot{16});
+    for (const std::uint64_t index : now_due) {
+        EXPECT_THAT(heads_of(controls[0], index), ElementsAre(other_head(), chain.block(Slot{16})));
+    }
+}
+
 TEST_F(TakeoverTest, VotesOfOlderEpochs_AreNotRead) {
     quorum.promise = protection::Promise{3, Epoch{0}, Slot{1}};
     time.advance(3s);
