@@ -8,18 +8,17 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <sstream>
 #include <utility>
 
-namespace holdfast::protector {
+#include "protector/facts.hpp"
+#include "protector/rows.hpp"
 
-using protection::AttestationMark;
-using protection::BlockMark;
+namespace holdfast::protector {
 
 namespace {
 
 constexpr const char* kPragmas =
-    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA locking_mode=EXCLUSIVE; PRAGMA wal_autocheckpoint=0;"
+    "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0;"
     "PRAGMA cache_size=-32768; PRAGMA temp_store=MEMORY;";
 
 Result<DatabaseHandle> open_file(const std::string& file, const char* vfs, int more_flags = 0) {
@@ -48,14 +47,18 @@ Result<void> make_file(const std::string& file) {
     return success();
 }
 
-Result<void> check_whole(sqlite3* database, const std::string& file) {
-    auto statement = Statement::prepare(database, "PRAGMA quick_check(1)");
-    if (!statement) return corrupt(file, statement.error().message);
-    const auto row = statement.value().step();
-    if (!row) return corrupt(file, row.error().message);
-    const std::string said{statement.value().blob(0)};
-    if (said != "ok") return corrupt(file, said);
-    return success();
+Result<void> check_pages(sqlite3* database, const char* pragma) {
+    HOLDFAST_TRY(auto statement, Statement::prepare(database, pragma));
+    HOLDFAST_TRY(const bool row, statement.step());
+    const std::string said = row ? std::string{statement.blob(0)} : std::string{"it says nothing"};
+    while (row) {
+        HOLDFAST_TRY(const bool more, statement.step());
+        if (!more) break;
+    }
+    if (said == "ok") return success();
+    // So it names what it could not read.
+    const bool unreadable = said.find("unable to get the page") != std::string::npos;
+    return failure(unreadable ? ErrorCode::kIo : ErrorCode::kMalformed, said);
 }
 
 int count_wal_pages(void* counter, sqlite3*, const char*, int pages) {
@@ -63,67 +66,13 @@ int count_wal_pages(void* counter, sqlite3*, const char*, int pages) {
     return SQLITE_OK;
 }
 
-template <class Bytes>
-Result<Bytes> bytes_of(std::string_view blob) {
-    Bytes value;
-    if (blob.size() != Bytes::kSize) return failure(ErrorCode::kMalformed, "a column has the wrong size");
-    std::memcpy(value.data(), blob.data(), Bytes::kSize);
-    return value;
-}
+constexpr const char* kAppend = "INSERT INTO journal VALUES(?1, ?2, ?3)";
 
-Result<Validator> read_validator(const Statement& row) {
-    Validator validator;
-    HOLDFAST_TRY(validator.key, bytes_of<PublicKey>(row.blob(1)));
-    if (!row.is_null(3)) {
-        AttestationMark mark{
-            Epoch{static_cast<std::uint64_t>(row.number(2))}, Epoch{static_cast<std::uint64_t>(row.number(3))}, {}};
-        HOLDFAST_TRY(mark.signing_root, bytes_of<Root>(row.blob(4)));
-        validator.record.attestation = mark;
-        if (!row.is_null(5)) {
-            const std::string_view data = row.blob(5);
-            if (data.size() != kAttestationDataSize) return failure(ErrorCode::kMalformed, "a column has the wrong size");
-            validator.record.data = std::make_shared<const ethereum::AttestationData>(
-                attestation_data_from_ssz(reinterpret_cast<const std::uint8_t*>(data.data())));
-        }
-    }
-    if (!row.is_null(6)) {
-        BlockMark mark{Slot{static_cast<std::uint64_t>(row.number(6))}, {}};
-        HOLDFAST_TRY(mark.signing_root, bytes_of<Root>(row.blob(7)));
-        validator.record.block = mark;
-    }
-    validator.record.halted = row.number(8) != 0;
-    validator.record.enrolled = row.number(9) != 0;
-    return validator;
-}
-
-std::string render_seen(const protection::SeenPositions& seen) {
-    std::string text;
-    for (const auto& [node, position] : seen.all()) {
-        text += node + " " + std::to_string(position.incarnation) + " " + std::to_string(position.sequence) + "\n";
-    }
-    return text;
-}
-
-Result<protection::SeenPositions> parse_seen(const std::string& text) {
-    protection::SeenPositions seen;
-    std::istringstream lines{text};
-    std::string node;
-    protection::Position position;
-    while (lines >> node >> position.incarnation >> position.sequence) seen.note(node, position);
-    if (!lines.eof()) return failure(ErrorCode::kMalformed, "what it has seen of others can't be read");
-    return seen;
-}
-
-// Nothing written down yet: 0.
-Result<std::uint64_t> number_of(sqlite3* database, const char* name) {
-    const auto text = get_meta(database, name);
-    if (!text && text.error().code == ErrorCode::kNotFound) return 0;
-    if (!text) return text.error();
-    return parse_decimal(text.value());
-}
-
-std::uint64_t seconds_of(WallTime when) {
-    return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(when.time_since_epoch()).count());
+Result<void> insert_row(Statement& append, std::int64_t seq, std::string_view changes) {
+    append.bind(1, seq);
+    append.bind_blob(2, changes.data(), changes.size());
+    append.bind(3, static_cast<std::int64_t>(sum_of(changes)));
+    return append.run();
 }
 
 }  // namespace
@@ -140,6 +89,11 @@ Result<Database> Database::create(DataDirectory directory, const Identity& ident
     const std::string file = directory.database_file();
     const std::string unfinished = file + ".new";
     if (exists(file)) return failure(ErrorCode::kRefused, file + " exists already: start without --init or --rejoin to use it");
+    for (const char* suffix : {"-wal", "-journal"}) {
+        // SQLite would take what it says for a part of the new one.
+        if (!exists(file + suffix)) continue;
+        return failure(ErrorCode::kRefused, file + suffix + " belongs to a database that is gone: move it to where that is");
+    }
     for (const char* suffix : {"", "-journal"}) ::unlink((unfinished + suffix).c_str());
     HOLDFAST_TRY(make_file(unfinished));
     {
@@ -147,9 +101,8 @@ Result<Database> Database::create(DataDirectory directory, const Identity& ident
         HOLDFAST_TRY(execute(handle.get(), "PRAGMA synchronous=FULL; BEGIN IMMEDIATE"));
         HOLDFAST_TRY(make_schema(handle.get(), identity));
         if (!first_row.empty()) {
-            HOLDFAST_TRY(auto append, Statement::prepare(handle.get(), "INSERT INTO journal VALUES(1, ?1)"));
-            append.bind_blob(1, first_row.data(), first_row.size());
-            HOLDFAST_TRY(append.run());
+            HOLDFAST_TRY(auto append, Statement::prepare(handle.get(), kAppend));
+            HOLDFAST_TRY(insert_row(append, 1, first_row));
         }
         HOLDFAST_TRY(execute(handle.get(), "COMMIT"));
     }
@@ -168,17 +121,19 @@ Result<Database> Database::open(DataDirectory directory, const Identity& identit
                            "comes back with --rejoin");
     }
     HOLDFAST_TRY(auto handle, open_file(file, vfs));
-    if (const auto done = execute(handle.get(), kPragmas); !done) return corrupt(file, done.error().message);
-    HOLDFAST_TRY(check_whole(handle.get(), file));
+    if (const auto done = execute(handle.get(), kPragmas); !done) return unusable(file, done.error());
+    if (const auto done = check_pages(handle.get(), "PRAGMA quick_check(1)"); !done) return unusable(file, done.error());
     HOLDFAST_TRY(claim_database(handle.get(), file, identity, change_cluster));
-    return finish_opening(std::move(directory), std::move(handle));
+    auto opened = finish_opening(std::move(directory), std::move(handle));
+    if (!opened) return unusable(file, opened.error());
+    return opened;
 }
 
 Result<Database> Database::finish_opening(DataDirectory directory, DatabaseHandle handle) {
     sqlite3* raw = handle.get();
     HOLDFAST_TRY(auto begin, Statement::prepare(raw, "BEGIN IMMEDIATE"));
     HOLDFAST_TRY(auto commit, Statement::prepare(raw, "COMMIT"));
-    HOLDFAST_TRY(auto append, Statement::prepare(raw, "INSERT INTO journal VALUES(?1, ?2)"));
+    HOLDFAST_TRY(auto append, Statement::prepare(raw, kAppend));
     HOLDFAST_TRY(auto write,
                  Statement::prepare(raw, "REPLACE INTO validators VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"));
     HOLDFAST_TRY(auto forget, Statement::prepare(raw, "DELETE FROM journal WHERE seq <= ?1"));
@@ -189,138 +144,107 @@ Result<Database> Database::finish_opening(DataDirectory directory, DatabaseHandl
 }
 
 Result<void> Database::load(Ledger& ledger) {
-    const auto facts = load_facts(ledger);
-    if (!facts) return corrupt(directory_.database_file(), facts.error().message);
-    const auto table = load_table(ledger);
-    if (!table) return corrupt(directory_.database_file(), table.error().message);
-    const auto journal = load_journal(ledger);
-    if (!journal) return corrupt(directory_.database_file(), journal.error().message);
+    auto contents = read(ledger);
+    if (!contents) return unusable(directory_.database_file(), contents.error());
+    contents_ = std::move(contents).value();
     return success();
 }
 
-Result<void> Database::load_facts(Ledger& ledger) {
-    sqlite3* raw = handle_.get();
-    Ledger::Facts facts;
-    HOLDFAST_TRY(facts.tenure.generation, number_of(raw, "generation"));
-    HOLDFAST_TRY(const std::uint64_t since, number_of(raw, "since"));
-    facts.tenure.since = WallTime{std::chrono::seconds{since}};
-    if (const auto holder = get_meta(raw, "holder")) facts.tenure.holder = holder.value();
-    HOLDFAST_TRY(facts.floor.target.value, number_of(raw, "floor_target"));
-    HOLDFAST_TRY(facts.floor.slot.value, number_of(raw, "floor_slot"));
-    HOLDFAST_TRY(const std::uint64_t incarnation, number_of(raw, "incarnation"));
-    facts.incarnation = std::max<std::uint64_t>(incarnation, 1);
-    if (const auto seen = get_meta(raw, "seen")) {
-        HOLDFAST_TRY(facts.seen, parse_seen(seen.value()));
-    }
-    HOLDFAST_TRY(const std::uint64_t last, number_of(raw, "last_seq"));
-    last_seq_ = static_cast<std::int64_t>(last);
-    ledger.load(std::move(facts));
-    return success();
+Result<void> Database::compare(const Ledger& memory) {
+    const std::string file = directory_.database_file();
+    // Else the pages that this process knows already would be looked at, instead of the file's.
+    sqlite3_db_release_memory(handle_.get());
+    if (const auto done = check_pages(handle_.get(), "PRAGMA integrity_check(1)"); !done) return unusable(file, done.error());
+    Ledger ledger;
+    const auto contents = read(ledger);
+    if (!contents) return unusable(file, contents.error());
+    if (contents.value().last_seq == contents_.last_seq && ledger == memory) return success();
+    return corrupt(file, "it does not say what this process remembers");
 }
 
-Result<void> Database::write_facts(const Ledger::Facts& facts) {
-    sqlite3* raw = handle_.get();
-    HOLDFAST_TRY(set_meta(raw, "generation", std::to_string(facts.tenure.generation)));
-    HOLDFAST_TRY(set_meta(raw, "holder", facts.tenure.holder));
-    HOLDFAST_TRY(set_meta(raw, "since", std::to_string(seconds_of(facts.tenure.since))));
-    HOLDFAST_TRY(set_meta(raw, "floor_target", to_string(facts.floor.target)));
-    HOLDFAST_TRY(set_meta(raw, "floor_slot", to_string(facts.floor.slot)));
-    HOLDFAST_TRY(set_meta(raw, "incarnation", std::to_string(facts.incarnation)));
-    HOLDFAST_TRY(set_meta(raw, "seen", render_seen(facts.seen)));
-    return set_meta(raw, "last_seq", std::to_string(last_seq_));
+Result<Database::Contents> Database::read(Ledger& ledger) {
+    Contents contents;
+    HOLDFAST_TRY(WrittenFacts written, read_facts(handle_.get()));
+    contents.folded_seq = written.folded_seq;
+    contents.last_seq = written.last_seq;
+    ledger.load(std::move(written.facts));
+    HOLDFAST_TRY(const std::string sum, get_meta(handle_.get(), "table_sum"));
+    HOLDFAST_TRY(contents.table_sum, parse_decimal(sum));
+    HOLDFAST_TRY(read_table(ledger, contents));
+    HOLDFAST_TRY(read_journal(ledger, contents));
+    return contents;
 }
 
-Result<void> Database::load_table(Ledger& ledger) {
+Result<void> Database::read_table(Ledger& ledger, Contents& contents) {
     HOLDFAST_TRY(auto rows, Statement::prepare(handle_.get(), "SELECT * FROM validators ORDER BY id"));
+    std::uint64_t sum = 0;
     while (true) {
         HOLDFAST_TRY(const bool more, rows.step());
-        if (!more) return success();
+        if (!more) break;
         HOLDFAST_TRY(auto validator, read_validator(rows));
-        HOLDFAST_TRY(ledger.load(static_cast<ValidatorId>(rows.number(0)), std::move(validator)));
+        const auto id = static_cast<ValidatorId>(rows.number(0));
+        contents.row_sums.push_back(sum_of(id, validator));
+        sum += contents.row_sums.back();
+        HOLDFAST_TRY(ledger.load(id, std::move(validator)));
     }
+    if (sum == contents.table_sum) return success();
+    return failure(ErrorCode::kMalformed, "the table of latest records has other rows than were written last");
 }
 
-Result<void> Database::load_journal(Ledger& ledger) {
-    HOLDFAST_TRY(auto rows, Statement::prepare(handle_.get(), "SELECT seq, changes FROM journal ORDER BY seq"));
-    JournalSize size;
+Result<void> Database::read_journal(Ledger& ledger, Contents& contents) {
+    HOLDFAST_TRY(auto rows, Statement::prepare(handle_.get(), "SELECT seq, changes, sum FROM journal ORDER BY seq"));
+    std::int64_t last = contents.folded_seq;
     while (true) {
         HOLDFAST_TRY(const bool more, rows.step());
-        if (!more) {
-            journal_ = size;
-            return success();
-        }
+        if (!more) break;
+        if (rows.number(0) != ++last) return failure(ErrorCode::kMalformed, "a journal row is missing");
         const std::string_view changes = rows.blob(1);
+        if (static_cast<std::uint64_t>(rows.number(2)) != sum_of(changes)) {
+            return failure(ErrorCode::kMalformed, "a journal row is not as it was written");
+        }
         HOLDFAST_TRY(ledger.replay(changes));
-        last_seq_ = std::max(last_seq_, rows.number(0));
-        ++size.rows;
-        size.bytes += static_cast<std::int64_t>(changes.size());
+        ++contents.journal.rows;
+        contents.journal.bytes += static_cast<std::int64_t>(changes.size());
     }
+    if (last < contents.last_seq) return failure(ErrorCode::kMalformed, "the last journal rows are missing");
+    contents.last_seq = last;
+    return success();
 }
 
 Result<void> Database::append(std::string_view changes) {
     // A statement outside BEGIN is a transaction by itself: it is committed, and synced, when run() returns.
-    statements_.append.bind(1, last_seq_ + 1);
-    statements_.append.bind_blob(2, changes.data(), changes.size());
-    HOLDFAST_TRY(statements_.append.run());
-    ++last_seq_;
-    ++journal_.rows;
-    journal_.bytes += static_cast<std::int64_t>(changes.size());
+    HOLDFAST_TRY(insert_row(statements_.append, contents_.last_seq + 1, changes));
+    ++contents_.last_seq;
+    ++contents_.journal.rows;
+    contents_.journal.bytes += static_cast<std::int64_t>(changes.size());
     return success();
 }
 
 Result<void> Database::write(const std::vector<Validator>& validators, std::span<const ValidatorId> ids) {
     HOLDFAST_TRY(statements_.begin.run());
+    contents_.row_sums.resize(std::max(contents_.row_sums.size(), validators.size()));
     for (const ValidatorId id : ids) {
-        HOLDFAST_TRY(write_one(validators[id], id));
+        HOLDFAST_TRY(write_validator(statements_.write, id, validators[id]));
+        std::uint64_t& sum = contents_.row_sums[id];
+        contents_.table_sum -= sum;
+        sum = sum_of(id, validators[id]);
+        contents_.table_sum += sum;
     }
+    HOLDFAST_TRY(set_meta(handle_.get(), "table_sum", std::to_string(contents_.table_sum)));
     return statements_.commit.run();
-}
-
-Result<void> Database::write_one(const Validator& validator, ValidatorId id) {
-    Statement& row = statements_.write;
-    const auto& record = validator.record;
-    std::string data;
-    row.bind(1, static_cast<std::int64_t>(id));
-    row.bind_blob(2, validator.key.data(), PublicKey::kSize);
-    for (int column = 3; column <= 8; ++column) row.bind_null(column);
-    if (record.attestation) {
-        row.bind(3, static_cast<std::int64_t>(record.attestation->source.value));
-        row.bind(4, static_cast<std::int64_t>(record.attestation->target.value));
-        row.bind_blob(5, record.attestation->signing_root.data(), Root::kSize);
-        if (record.data) append_ssz(data, *record.data);
-        if (record.data) row.bind_blob(6, data.data(), data.size());
-    }
-    if (record.block) {
-        row.bind(7, static_cast<std::int64_t>(record.block->slot.value));
-        row.bind_blob(8, record.block->signing_root.data(), Root::kSize);
-    }
-    row.bind(9, record.halted ? 1 : 0);
-    row.bind(10, record.enrolled ? 1 : 0);
-    return row.run();
 }
 
 Result<void> Database::forget_journal(std::int64_t seq, const Ledger::Facts& facts) {
     HOLDFAST_TRY(statements_.begin.run());
     statements_.forget.bind(1, seq);
     HOLDFAST_TRY(statements_.forget.run());
-    HOLDFAST_TRY(write_facts(facts));
+    HOLDFAST_TRY(write_facts(handle_.get(), {facts, seq, contents_.last_seq}));
     HOLDFAST_TRY(statements_.commit.run());
     HOLDFAST_TRY(auto left,
                  Statement::prepare(handle_.get(), "SELECT count(*), coalesce(sum(length(changes)), 0) FROM journal"));
     HOLDFAST_TRY(const bool row, left.step());
-    if (row) journal_ = {left.number(0), left.number(1)};
-    return success();
-}
-
-Result<void> Database::check_whole_file() {
-    HOLDFAST_TRY(auto statement, Statement::prepare(handle_.get(), "PRAGMA integrity_check(1)"));
-    HOLDFAST_TRY(const bool row, statement.step());
-    const std::string said = row ? std::string{statement.blob(0)} : std::string{"it says nothing"};
-    while (true) {
-        HOLDFAST_TRY(const bool more, statement.step());
-        if (!more) break;
-    }
-    if (said != "ok") return corrupt(directory_.database_file(), said);
+    if (row) contents_.journal = {left.number(0), left.number(1)};
+    contents_.folded_seq = seq;
     return success();
 }
 

@@ -29,7 +29,8 @@ public:
     static Result<Database> open(DataDirectory directory, const Identity& identity, bool change_cluster = false,
                                  const char* vfs = nullptr);
 
-    // Reads everything: the facts, the table, then the journal in order.
+    // Reads everything: the facts, the table, then the journal in order. kMalformed: something of it is missing, or is not what
+    // was written last.
     Result<void> load(Ledger& ledger);
 
     // One journal row in a transaction of its own; on success it is on the disk.
@@ -38,14 +39,15 @@ public:
     Result<void> write(const std::vector<Validator>& validators, std::span<const ValidatorId> ids);
     // Deletes journal rows up to `seq`, which the table now holds, and writes the facts, in one transaction.
     Result<void> forget_journal(std::int64_t seq, const Ledger::Facts& facts);
-    // SQLite's own check of every page. Takes long on a large file.
-    Result<void> check_whole_file();
+    // SQLite's own check of every page, then everything is read again: kMalformed if it isn't what `memory` knows. Takes long
+    // on a large file.
+    Result<void> compare(const Ledger& memory);
     // Copies the WAL into the database file; not on the way to an answer.
     Result<void> checkpoint();
 
     // Of the last commit; never goes back, also when the journal is empty.
-    [[nodiscard]] std::int64_t last_seq() const { return last_seq_; }
-    [[nodiscard]] JournalSize journal_size() const { return journal_; }
+    [[nodiscard]] std::int64_t last_seq() const { return contents_.last_seq; }
+    [[nodiscard]] JournalSize journal_size() const { return contents_.journal; }
     // Pages in the WAL since the last checkpoint.
     [[nodiscard]] int wal_pages() const { return *wal_pages_; }
 
@@ -53,21 +55,26 @@ private:
     struct Statements {
         Statement begin, commit, append, write, forget;
     };
+    // Of what is on the disk.
+    struct Contents {
+        std::int64_t folded_seq{0};  // the table holds what the journal said up to here
+        std::int64_t last_seq{0};
+        JournalSize journal;  // from folded_seq + 1 to last_seq, without a gap
+        std::uint64_t table_sum{0};
+        std::vector<std::uint64_t> row_sums;  // by id, 0 for those that the table doesn't have yet
+    };
     Database(DataDirectory directory, DatabaseHandle handle, std::unique_ptr<int> wal_pages, Statements statements);
 
     DataDirectory directory_;
     DatabaseHandle handle_;
     std::unique_ptr<int> wal_pages_;
     Statements statements_;
-    std::int64_t last_seq_{0};
-    JournalSize journal_;
+    Contents contents_;
 
     static Result<Database> finish_opening(DataDirectory directory, DatabaseHandle handle);
-    Result<void> load_facts(Ledger& ledger);
-    Result<void> write_facts(const Ledger::Facts& facts);
-    Result<void> load_table(Ledger& ledger);
-    Result<void> load_journal(Ledger& ledger);
-    Result<void> write_one(const Validator& validator, ValidatorId id);
+    Result<Contents> read(Ledger& ledger);
+    Result<void> read_table(Ledger& ledger, Contents& contents);
+    Result<void> read_journal(Ledger& ledger, Contents& contents);
 };
 
 }  // namespace holdfast::protector

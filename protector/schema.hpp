@@ -28,7 +28,9 @@ struct Identity {
 [[nodiscard]] Result<void> set_meta(sqlite3* database, std::string_view name, std::string_view value);
 [[nodiscard]] Result<std::string> get_meta(sqlite3* database, std::string_view name);
 
-// kMalformed: what a person should know of a file that can't be used.
+// kMalformed: what a person should know of a damaged file.
 [[nodiscard]] Error corrupt(const std::string& file, const std::string& why);
+// The same, if `why` is about what the file says or does not say; a disk that does not read stays kIo.
+[[nodiscard]] Error unusable(const std::string& file, const Error& why);
 
 }  // namespace holdfast::protector

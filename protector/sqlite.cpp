@@ -2,9 +2,25 @@
 
 namespace holdfast::protector {
 
+namespace {
+
+bool is_about_contents(int code) {
+    constexpr int kPrimary = 0xFF;
+    switch (code & kPrimary) {
+        case SQLITE_CORRUPT:
+        case SQLITE_NOTADB:
+        case SQLITE_FORMAT:
+        case SQLITE_ERROR: return true;
+        default: return false;
+    }
+}
+
+}  // namespace
+
 Error sqlite_failure(sqlite3* database, std::string_view doing) {
-    return failure(ErrorCode::kIo, std::string{doing} + ": " + sqlite3_errmsg(database) + " (SQLite code " +
-                                       std::to_string(sqlite3_extended_errcode(database)) + ")");
+    const ErrorCode code = is_about_contents(sqlite3_errcode(database)) ? ErrorCode::kMalformed : ErrorCode::kIo;
+    return failure(code, std::string{doing} + ": " + sqlite3_errmsg(database) + " (SQLite code " +
+                             std::to_string(sqlite3_extended_errcode(database)) + ")");
 }
 
 Result<void> execute(sqlite3* database, const char* sql) {

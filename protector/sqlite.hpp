@@ -1,4 +1,5 @@
-// SQLite's C interface as objects that close themselves. Errors are kIo with SQLite's own words. One thread.
+// SQLite's C interface as objects that close themselves. Errors have SQLite's own words: kMalformed if what the file says is
+// wrong (damaged, no database, not the tables that were expected), else kIo. One thread.
 #pragma once
 
 #include <sqlite3.h>

@@ -19,8 +19,6 @@ namespace {
 
 // Rows of one step of a fold: a request that comes meanwhile waits for one step at most.
 constexpr std::size_t kFoldStep = 2'000;
-// 16 MiB of WAL.
-constexpr int kCheckpointPages = 4'096;
 
 [[noreturn]] void die(const Error& error) {
     log_error("{}; what is on the disk is unknown, so this process ends without an answer", error.message);
@@ -180,7 +178,7 @@ void Store::write() {
             if (fold_ || fold_wanted(options_.fold_bytes_max, options_.fold_rows_max)) fold_a_step();
         } else if (fold_ || (maintenance && fold_wanted(options_.fold_bytes, options_.fold_rows))) {
             fold_a_step();
-        } else if (maintenance && database_.wal_pages() > kCheckpointPages) {
+        } else if (maintenance && database_.wal_pages() > options_.checkpoint_pages) {
             must(database_.checkpoint());
         }
     }
@@ -285,12 +283,7 @@ void Store::publish(const StoreCounts& counts, bool committed) {
 }
 
 Result<std::string> Store::compare_with_disk() {
-    HOLDFAST_TRY(database_.check_whole_file());
-    Ledger on_disk{options_.settings};
-    HOLDFAST_TRY(database_.load(on_disk));
-    if (!(on_disk == ledger_)) {
-        return failure(ErrorCode::kMalformed, "the database does not say what this process remembers: stop it, and rejoin");
-    }
+    HOLDFAST_TRY(database_.compare(ledger_));
     return "the database is whole: " + std::to_string(ledger_.validators().size()) + " validators, position " +
            std::to_string(ledger_.facts().incarnation) + "." + std::to_string(database_.last_seq());
 }
@@ -312,7 +305,7 @@ void Store::fold_a_step() {
         const std::lock_guard lock{mutex_};
         ++counts_.folds;
     }
-    if (database_.wal_pages() > kCheckpointPages) must(database_.checkpoint());
+    if (database_.wal_pages() > options_.checkpoint_pages) must(database_.checkpoint());
 }
 
 void Store::fold_everything() {
