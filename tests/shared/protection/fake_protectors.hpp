@@ -152,10 +152,11 @@ private:
         said.head = head(0);
         for (const auto& [key, record] : records) {
             if (!record.attestation || record.attestation->target != target) continue;
-            auto group = std::find_if(said.groups.begin(), said.groups.end(),
-                                      [&](const RecordGroup& g) { return g.mark == *record.attestation; });
+            const AttestationMark mark = *record.attestation;
+            auto group =
+                std::find_if(said.groups.begin(), said.groups.end(), [&mark](const RecordGroup& g) { return g.mark == mark; });
             if (group == said.groups.end()) {
-                said.groups.push_back({*record.attestation, record.data, {}});
+                said.groups.push_back({mark, record.data, {}});
                 group = std::prev(said.groups.end());
             }
             group->keys.push_back(key);
