@@ -10,6 +10,7 @@
 #include "shared/base/log.hpp"
 #include "shared/base/metrics.hpp"
 #include "shared/base/program.hpp"
+#include "shared/base/progress.hpp"
 #include "shared/base/random.hpp"
 #include "shared/base/systemd.hpp"
 #include "shared/base/task_group.hpp"
@@ -162,7 +163,7 @@ Task<Result<void>> Program::Impl::load_keys() {
                                          settings_.threads()};
     // Not on this thread: /livez answers meanwhile.
     auto work = [source] {
-        return std::make_unique<Result<signing::KeystoreLoad>>(load_keystores(source, signing::make_progress_bar("keystores")));
+        return std::make_unique<Result<signing::KeystoreLoad>>(load_keystores(source, make_progress_bar("keystores")));
     };
     std::unique_ptr<Result<signing::KeystoreLoad>> result = co_await workers_.run(std::move(work));
     if (!*result) co_return result->error();

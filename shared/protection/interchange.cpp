@@ -14,7 +14,7 @@ constexpr std::string_view kFormatVersion = "5";
 // What the file says of itself, and what it says of validators, in whatever order.
 class Reader {
 public:
-    explicit Reader(std::string_view text) : json_{text} {}
+    Reader(std::string_view text, const Progress& progress) : json_{text}, size_{text.size()}, progress_{progress} {}
 
     Result<std::vector<MemberRecords::Entry>> read(const Root& genesis_validators_root) {
         json_.object([this](std::string_view name) {
@@ -22,7 +22,10 @@ public:
                 read_metadata();
             } else if (name == "data") {
                 has_data_ = true;
-                json_.array([this] { read_validator(); });
+                json_.array([this] {
+                    read_validator();
+                    tell();
+                });
             } else {
                 json_.skip();
             }
@@ -37,12 +40,23 @@ public:
     }
 
 private:
+    static constexpr std::size_t kSteps = 100;
+
     JsonReader json_;
+    std::size_t size_;
+    const Progress& progress_;
+    std::size_t told_{0};
     std::optional<std::string> version_;
     std::optional<Root> root_;
     bool has_data_{false};
     std::vector<MemberRecords::Entry> entries_;
     std::unordered_map<PublicKey, std::size_t> places_;
+
+    void tell() {
+        if (!progress_ || json_.at() < told_ + size_ / kSteps) return;
+        told_ = json_.at();
+        progress_(told_, size_);
+    }
 
     void read_metadata() {
         json_.object([this](std::string_view name) {
@@ -157,8 +171,9 @@ void append_entry(std::string& text, const MemberRecords::Entry& entry) {
 
 }  // namespace
 
-Result<std::vector<MemberRecords::Entry>> parse_interchange(std::string_view json, const Root& genesis_validators_root) {
-    return Reader{json}.read(genesis_validators_root);
+Result<std::vector<MemberRecords::Entry>> parse_interchange(std::string_view json, const Root& genesis_validators_root,
+                                                            const Progress& progress) {
+    return Reader{json, progress}.read(genesis_validators_root);
 }
 
 std::string render_interchange(std::span<const MemberRecords::Entry> entries, const Root& genesis_validators_root) {

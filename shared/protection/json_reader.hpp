@@ -50,6 +50,9 @@ public:
     // Nothing but space may follow.
     void end();
 
+    // How many characters have been read.
+    [[nodiscard]] std::size_t at() const { return at_; }
+
     void fail(std::string what);
     [[nodiscard]] bool failed() const { return failed_; }
     // kMalformed with the first problem and where it is.

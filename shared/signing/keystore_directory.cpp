@@ -2,11 +2,9 @@
 
 #include <openssl/crypto.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
-#include <cstdio>
 #include <fstream>
 #include <mutex>
 #include <optional>
@@ -87,7 +85,7 @@ Result<void> decrypt_into(const KeystoreSource& source, Item& item, KeyVault& va
     return success();
 }
 
-void decrypt_all(const KeystoreSource& source, std::vector<Item>& items, KeyVault& vault, const LoadProgress& progress) {
+void decrypt_all(const KeystoreSource& source, std::vector<Item>& items, KeyVault& vault, const Progress& progress) {
     std::atomic<std::size_t> next{0};
     std::size_t done = 0;
     std::mutex progress_lock;
@@ -140,7 +138,7 @@ std::vector<std::string> find_warnings(const KeystoreSource& source, const std::
 
 }  // namespace
 
-Result<KeystoreLoad> load_keystores(const KeystoreSource& source, const LoadProgress& progress) {
+Result<KeystoreLoad> load_keystores(const KeystoreSource& source, const Progress& progress) {
     HOLDFAST_TRY(const auto files, list_keystores(source.keystores));
     std::vector<Item> items(files.size());
     for (std::size_t i = 0; i < files.size(); ++i) items[i].file = files[i];
@@ -152,16 +150,6 @@ Result<KeystoreLoad> load_keystores(const KeystoreSource& source, const LoadProg
     for (const Item& item : items) load.loaded.keys.push_back(item.key);
     load.warnings = find_warnings(source, items, load.loaded.vault);
     return load;
-}
-
-LoadProgress make_progress_bar(std::string what) {
-    if (isatty(STDERR_FILENO) == 0) return {};
-    return [what = std::move(what)](std::size_t done, std::size_t of) {
-        constexpr std::size_t kWidth = 40;
-        const std::string bar(kWidth * done / of, '#');
-        std::fprintf(stderr, "\r%s [%-40s] %zu/%zu%s", what.c_str(), bar.c_str(), done, of, done == of ? "\n" : "");
-        std::fflush(stderr);
-    };
 }
 
 }  // namespace holdfast::signing

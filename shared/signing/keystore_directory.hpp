@@ -3,10 +3,10 @@
 
 #include <cstddef>
 #include <filesystem>
-#include <functional>
 #include <string>
 #include <vector>
 
+#include "shared/base/progress.hpp"
 #include "shared/base/result.hpp"
 #include "shared/signing/local_door.hpp"
 
@@ -24,14 +24,9 @@ struct KeystoreLoad {
     std::vector<std::string> warnings;  // files that others may read, memory that could not be locked
 };
 
-// (done, of) as keys are decrypted; called from any of the threads, one at a time.
-using LoadProgress = std::function<void(std::size_t, std::size_t)>;
-
 // All keys, or one failure whose message lists every problem, one a line: wrong password, broken keystore, missing password, a
-// key that is there twice, an empty directory. Blocks until done.
-[[nodiscard]] Result<KeystoreLoad> load_keystores(const KeystoreSource& source, const LoadProgress& progress);
-
-// A progress bar on standard error, if that is a terminal; nothing otherwise.
-[[nodiscard]] LoadProgress make_progress_bar(std::string what);
+// key that is there twice, an empty directory. Blocks until done. `progress` is called as keys are decrypted, from any of the
+// threads, one at a time.
+[[nodiscard]] Result<KeystoreLoad> load_keystores(const KeystoreSource& source, const Progress& progress);
 
 }  // namespace holdfast::signing

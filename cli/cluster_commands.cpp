@@ -1,0 +1,169 @@
+#include "cli/cluster_commands.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <set>
+
+#include "cli/ask.hpp"
+#include "cli/text_table.hpp"
+#include "shared/base/file.hpp"
+#include "shared/base/program.hpp"
+#include "shared/protection/quorum_tally.hpp"
+
+namespace holdfast::cli {
+
+namespace fs = std::filesystem;
+using protection::Cluster;
+using protection::ClusterMember;
+using protection::Role;
+
+namespace {
+
+constexpr std::size_t kFileBytesMax = 1U << 20U;
+
+std::string date_of(WallTime time) {
+    const auto day = std::chrono::floor<std::chrono::days>(time);
+    const std::chrono::year_month_day date{day};
+    char text[32];
+    std::snprintf(text, sizeof text, "%04d-%02u-%02u", int{date.year()}, unsigned{date.month()}, unsigned{date.day()});
+    return text;
+}
+
+std::string ends_text(WallTime ends, WallTime now) {
+    const auto days = std::chrono::floor<std::chrono::days>(ends - now).count();
+    return date_of(ends) + (days < 0 ? " (has ended)" : " (in " + std::to_string(days) + " days)");
+}
+
+// Of the files beside a cluster file: ca.pem and every NAME.pem.
+std::string certificates_beside(const fs::path& folder) {
+    std::vector<fs::path> files;
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator{folder, error}) {
+        if (entry.path().extension() == ".pem") files.push_back(entry.path());
+    }
+    std::ranges::sort(files);
+    if (files.empty()) return "No certificates are beside the cluster file.\n";
+    TextTable table{{"CERTIFICATE", "FOR", "ENDS"}};
+    for (const fs::path& file : files) {
+        const auto pem = read_file(file.string(), kFileBytesMax);
+        const auto facts = pem ? read_certificates(pem.value()) : Result<std::vector<CertificateFacts>>{pem.error()};
+        if (!facts) table.add({file.filename().string(), "-", facts.error().message});
+        if (!facts) continue;
+        for (const CertificateFacts& each : facts.value()) {
+            table.add({file.filename().string(), each.common_name, ends_text(each.ends, wall_now())});
+        }
+    }
+    return table.text();
+}
+
+std::string describe(const Cluster& cluster) {
+    TextTable table{{"MEMBER", "URL"}};
+    for (const ClusterMember& member : cluster.members) table.add({member.name, member.url});
+    const std::string warning = protection::quorum_warning(cluster.quorum, cluster.members.size());
+    return "name      " + cluster.name + "\nid        " + to_hex(cluster.id()) + "\nquorum    " +
+           std::to_string(cluster.quorum) + " of " + std::to_string(cluster.members.size()) + "\nrisk      " +
+           (warning.empty() ? "survives one member that is down, and one that lost its memory" : warning) + "\nmode      " +
+           (cluster.mode == protection::Mode::kFenced ? "fenced: one instance on duty" : "shared: several instances at once") +
+           "\nunknown   " + (cluster.refuse_unknown_validators ? "refused until imported or enrolled" : "accepted") +
+           "\nchain     " + to_hex(cluster.chain.genesis_validators_root) + "\n\n" + table.text();
+}
+
+std::string role_word(Role role) {
+    const std::string name = protection::common_name(role, "x");
+    return name.substr(0, name.find('/'));
+}
+
+}  // namespace
+
+CommandGroup cluster_group() {
+    return {
+        "holdfast cluster",
+        "makes and changes the files that the machines of a cluster need",
+        {{"create", "a new cluster: cluster file, CA, certificates for every machine", run_cluster_create},
+         {"show", "what a cluster file says, and when the certificates beside it end", run_cluster_show},
+         {"renew", "new certificates from the same CA", run_cluster_renew},
+         {"new-ca", "a new CA, without downtime", run_cluster_new_ca},
+         {"add-member", "one more protector", run_cluster_add_member},
+         {"remove-member", "one protector fewer", run_cluster_remove_member},
+         {"replace-member", "a protector on another machine, under its old name", run_cluster_replace_member},
+         {"add-client", "one more validator client or operator", run_cluster_add_client}},
+        "Examples:\n"
+        "  holdfast cluster create --dir home --name home --chain mainnet --quorum 3 --member p1=https://10.0.0.1:7701 ...\n"
+        "  holdfast cluster show --cluster /etc/holdfast/cluster.toml\n"
+        "  holdfast cluster renew --dir home --name p1\n"};
+}
+
+std::vector<ClusterMember> parse_members(const std::vector<std::string>& texts, Problems& problems) {
+    std::vector<ClusterMember> members;
+    for (const std::string& text : texts) {
+        const std::size_t equals = text.find('=');
+        if (equals == std::string::npos || equals == 0 || equals + 1 == text.size()) {
+            problems.push_back("member: '" + text + "' is not NAME=URL, like p1=https://10.0.0.1:7701");
+            continue;
+        }
+        std::string url = text.substr(equals + 1);
+        while (url.ends_with('/')) url.pop_back();
+        members.push_back({text.substr(0, equals), std::move(url)});
+    }
+    return members;
+}
+
+void check_names(const std::vector<Machine>& machines, Problems& problems) {
+    std::set<std::string> names;
+    for (const Machine& machine : machines) {
+        const std::string& name = machine.name;
+        if (!protection::good_name(name) || name.starts_with('.') || name.starts_with('-') || name == "ca" ||
+            name == "cluster.toml") {
+            problems.push_back(role_word(machine.role) + ": '" + name +
+                               "' can't be a name: expected 1 to 48 letters, digits, '-', '_' or '.', and not 'ca'");
+        } else if (!names.insert(name).second) {
+            problems.push_back(role_word(machine.role) + ": the name '" + name +
+                               "' comes twice; members, instances and operators need names of their own");
+        }
+    }
+}
+
+Problems problems_of(const Cluster& cluster) {
+    auto parsed = protection::parse_cluster(protection::render_cluster(cluster), "the cluster");
+    if (auto* problems = std::get_if<Problems>(&parsed)) return std::move(*problems);
+    return {};
+}
+
+std::string copy_table(const ClusterFolder& folder, const Cluster& cluster, const std::vector<Machine>& machines) {
+    TextTable table{{"COPY", "TO", "AT"}};
+    for (const Machine& machine : machines) {
+        const ClusterMember* member = machine.role == Role::kMember ? cluster.member(machine.name) : nullptr;
+        const std::string path = folder.machine_path(machine.name).string();
+        const bool archived = folder.is_archived(machine.name);
+        table.add(
+            {archived ? path + ".tar.gz" : path + "/*",
+             member != nullptr ? host_of(member->url) : "the machine of " + protection::common_name(machine.role, machine.name),
+             archived ? "/etc/holdfast/ (tar --extract --strip-components=1)" : "/etc/holdfast/"});
+    }
+    return table.text();
+}
+
+Result<Credential> new_authority(const std::string& cluster_name, WallTime now) {
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
+    constexpr std::size_t kNameMax = 40;  // a common name has 64 characters at most
+    return make_authority("CA " + cluster_name.substr(0, kNameMax) + " " + std::to_string(seconds), now, kAuthorityDays);
+}
+
+int run_cluster_show(const Words& words) {
+    constexpr const char* kProgram = "holdfast cluster show";
+    std::string file;
+    OptionSet set{kProgram, "what a cluster file says, and when the certificates beside it end",
+                  "Example:\n  holdfast cluster show --cluster /etc/holdfast/cluster.toml\n"};
+    set.text({.name = "cluster", .value = "FILE", .help = "the cluster file", .required = true}, file);
+    Words none;
+    if (const auto code = read_words(set, {.program = kProgram}, words, none)) return *code;
+    const auto loaded = protection::load_cluster(file);
+    if (const auto* problems = std::get_if<Problems>(&loaded)) return complain(kProgram, *problems);
+    const auto& cluster = std::get<Cluster>(loaded);
+    std::string text = describe(cluster);
+    if (cluster.tls()) text += "\n" + certificates_beside(fs::absolute(file).parent_path());
+    std::fputs(text.c_str(), stdout);
+    return kExitDone;
+}
+
+}  // namespace holdfast::cli
