@@ -21,14 +21,18 @@ void RealClock::cancel(AlarmId id) {
     arm();
 }
 
+// Setting the system's timer is dear, most alarms are cancelled before they ring, and the next one is mostly later: so a timer
+// that would ring too early stays as it is, and looks again then. Without any alarm there is none: the loop may run out of
+// work.
 void RealClock::arm() {
     const auto next = alarms_.next();
-    if (next == armed_for_) return;
-    armed_for_ = next;
     if (!next) {
-        timer_.cancel();
+        if (armed_for_) timer_.cancel();
+        armed_for_.reset();
         return;
     }
+    if (armed_for_ && *armed_for_ <= *next) return;
+    armed_for_ = next;
     timer_.expires_at(*next);
     timer_.async_wait([this](boost::system::error_code error) {
         if (!error) ring();

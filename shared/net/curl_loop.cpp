@@ -56,7 +56,10 @@ CurlLoop::~CurlLoop() { close(); }
 
 bool CurlLoop::start(CurlJob& job) {
     curl_easy_setopt(job.easy, CURLOPT_PRIVATE, &job);
-    if (curl_multi_add_handle(multi_, job.easy) != CURLM_OK) return false;
+    starting_ = true;
+    const CURLMcode added = curl_multi_add_handle(multi_, job.easy);
+    starting_ = false;
+    if (added != CURLM_OK) return false;
     job.added = true;
     jobs_.insert(&job);
     // Without this the request would leave one turn of the loop later.
@@ -111,6 +114,8 @@ int CurlLoop::on_socket(CURL* /*easy*/, curl_socket_t fd, int what, void* self, 
 
 int CurlLoop::on_timer(CURLM* /*multi*/, long ms, void* self) {
     auto& loop = *static_cast<CurlLoop*>(self);
+    // "At once", for a new call: start() does so without a timer.
+    if (loop.starting_ && ms == 0) return 0;
     if (loop.timer_ != 0) loop.clock_.cancel(loop.timer_);
     loop.timer_ = 0;
     if (ms < 0) return 0;

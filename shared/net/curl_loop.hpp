@@ -53,6 +53,7 @@ private:
     Clock& clock_;
     CURLM* multi_;
     Clock::AlarmId timer_{0};
+    bool starting_{false};  // a call is being added
     std::unordered_map<curl_socket_t, std::shared_ptr<Watch>> watches_;
     std::unordered_set<CurlJob*> jobs_;
 
