@@ -1,72 +1,17 @@
 #include "cli/cluster_commands.hpp"
 
 #include <algorithm>
-#include <cstdio>
 #include <set>
 
-#include "cli/ask.hpp"
 #include "cli/text_table.hpp"
-#include "shared/base/file.hpp"
-#include "shared/base/program.hpp"
-#include "shared/protection/quorum_tally.hpp"
 
 namespace holdfast::cli {
 
-namespace fs = std::filesystem;
 using protection::Cluster;
 using protection::ClusterMember;
 using protection::Role;
 
 namespace {
-
-constexpr std::size_t kFileBytesMax = 1U << 20U;
-
-std::string date_of(WallTime time) {
-    const auto day = std::chrono::floor<std::chrono::days>(time);
-    const std::chrono::year_month_day date{day};
-    char text[32];
-    std::snprintf(text, sizeof text, "%04d-%02u-%02u", int{date.year()}, unsigned{date.month()}, unsigned{date.day()});
-    return text;
-}
-
-std::string ends_text(WallTime ends, WallTime now) {
-    const auto days = std::chrono::floor<std::chrono::days>(ends - now).count();
-    return date_of(ends) + (days < 0 ? " (has ended)" : " (in " + std::to_string(days) + " days)");
-}
-
-// Of the files beside a cluster file: ca.pem and every NAME.pem.
-std::string certificates_beside(const fs::path& folder) {
-    std::vector<fs::path> files;
-    std::error_code error;
-    for (const auto& entry : fs::directory_iterator{folder, error}) {
-        if (entry.path().extension() == ".pem") files.push_back(entry.path());
-    }
-    std::ranges::sort(files);
-    if (files.empty()) return "No certificates are beside the cluster file.\n";
-    TextTable table{{"CERTIFICATE", "FOR", "ENDS"}};
-    for (const fs::path& file : files) {
-        const auto pem = read_file(file.string(), kFileBytesMax);
-        const auto facts = pem ? read_certificates(pem.value()) : Result<std::vector<CertificateFacts>>{pem.error()};
-        if (!facts) table.add({file.filename().string(), "-", facts.error().message});
-        if (!facts) continue;
-        for (const CertificateFacts& each : facts.value()) {
-            table.add({file.filename().string(), each.common_name, ends_text(each.ends, wall_now())});
-        }
-    }
-    return table.text();
-}
-
-std::string describe(const Cluster& cluster) {
-    TextTable table{{"MEMBER", "URL"}};
-    for (const ClusterMember& member : cluster.members) table.add({member.name, member.url});
-    const std::string warning = protection::quorum_warning(cluster.quorum, cluster.members.size());
-    return "name      " + cluster.name + "\nid        " + to_hex(cluster.id()) + "\nquorum    " +
-           std::to_string(cluster.quorum) + " of " + std::to_string(cluster.members.size()) + "\nrisk      " +
-           (warning.empty() ? "survives one member that is down, and one that lost its memory" : warning) + "\nmode      " +
-           (cluster.mode == protection::Mode::kFenced ? "fenced: one instance on duty" : "shared: several instances at once") +
-           "\nunknown   " + (cluster.refuse_unknown_validators ? "refused until imported or enrolled" : "accepted") +
-           "\nchain     " + to_hex(cluster.chain.genesis_validators_root) + "\n\n" + table.text();
-}
 
 std::string role_word(Role role) {
     const std::string name = protection::common_name(role, "x");
@@ -147,23 +92,6 @@ Result<Credential> new_authority(const std::string& cluster_name, WallTime now) 
     const auto seconds = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
     constexpr std::size_t kNameMax = 40;  // a common name has 64 characters at most
     return make_authority("CA " + cluster_name.substr(0, kNameMax) + " " + std::to_string(seconds), now, kAuthorityDays);
-}
-
-int run_cluster_show(const Words& words) {
-    constexpr const char* kProgram = "holdfast cluster show";
-    std::string file;
-    OptionSet set{kProgram, "what a cluster file says, and when the certificates beside it end",
-                  "Example:\n  holdfast cluster show --cluster /etc/holdfast/cluster.toml\n"};
-    set.text({.name = "cluster", .value = "FILE", .help = "the cluster file", .required = true}, file);
-    Words none;
-    if (const auto code = read_words(set, {.program = kProgram}, words, none)) return *code;
-    const auto loaded = protection::load_cluster(file);
-    if (const auto* problems = std::get_if<Problems>(&loaded)) return complain(kProgram, *problems);
-    const auto& cluster = std::get<Cluster>(loaded);
-    std::string text = describe(cluster);
-    if (cluster.tls()) text += "\n" + certificates_beside(fs::absolute(file).parent_path());
-    std::fputs(text.c_str(), stdout);
-    return kExitDone;
 }
 
 }  // namespace holdfast::cli

@@ -165,6 +165,10 @@ void tell(const Wish& wish) {
     if (wish.cluster.tls()) {
         text += "\n" + copy_table(ClusterFolder{wish.folder}, wish.cluster, wish.machines) + "\nKeep " + wish.folder +
                 "/ca in a safe place, off these machines: its key makes certificates for this cluster.\n";
+        if (wish.operators.empty() || wish.instances.empty()) {
+            text += std::string{"Nobody is "} + (wish.operators.empty() ? "operator" : "instance") +
+                    " of it yet: see `holdfast cluster add-client`.\n";
+        }
     } else {
         text += "Plain HTTP on loopback: no certificates are needed.\n";
     }

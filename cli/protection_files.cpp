@@ -47,7 +47,7 @@ int import_file(const Connection& connection, const std::string& file) {
                             .body = std::move(reduced.value().text),
                             .limit = kTransferLimit,
                             .patience = connection.wait};
-    const auto answers = ask_all(connection.cluster, connection.tls, question, make_progress_bar("members that have it"));
+    const auto answers = ask_all(connection.cluster, connection.tls, question, make_progress_bar("members asked"));
     const std::string count = std::to_string(reduced.value().validators);
     if (!connection.json) std::printf("%s validators in %s\n\n", count.c_str(), file.c_str());
     return tell(keys_outcomes(answers, "validators changed"), connection.cluster.quorum, connection.json,
@@ -103,7 +103,7 @@ int export_to(const ExportWish& wish, const std::string& file) {
     constexpr const char* kProgram = "holdfast protection export";
     const protection::Cluster& cluster = wish.connection.cluster;
     const Question question{.path = "/v1/interchange", .limit = kTransferLimit, .patience = wish.connection.wait};
-    auto answers = ask_all(cluster, wish.connection.tls, question, make_progress_bar("members that answered"));
+    auto answers = ask_all(cluster, wish.connection.tls, question, make_progress_bar("members asked"));
     Union merged;
     const auto outcomes = merge(answers, cluster.chain.genesis_validators_root, merged);
     // So many have at least one of any quorum among them: nothing that was approved is missing.
