@@ -12,6 +12,7 @@
 
 #include "protector/facts.hpp"
 #include "protector/rows.hpp"
+#include "protector/wal_renewal.hpp"
 
 namespace holdfast::protector {
 
@@ -94,17 +95,20 @@ Result<Database> Database::create(DataDirectory directory, const Identity& ident
         if (!exists(file + suffix)) continue;
         return failure(ErrorCode::kRefused, file + suffix + " belongs to a database that is gone: move it to where that is");
     }
-    for (const char* suffix : {"", "-journal"}) ::unlink((unfinished + suffix).c_str());
+    for (const char* suffix : {"", "-journal", "-wal", "-shm"}) ::unlink((unfinished + suffix).c_str());
     HOLDFAST_TRY(make_file(unfinished));
     {
         HOLDFAST_TRY(auto handle, open_file(unfinished, vfs));
-        HOLDFAST_TRY(execute(handle.get(), "PRAGMA synchronous=FULL; BEGIN IMMEDIATE"));
+        HOLDFAST_TRY(execute(handle.get(), "PRAGMA locking_mode=EXCLUSIVE; PRAGMA synchronous=FULL; BEGIN IMMEDIATE"));
         HOLDFAST_TRY(make_schema(handle.get(), identity));
         if (!first_row.empty()) {
             HOLDFAST_TRY(auto append, Statement::prepare(handle.get(), kAppend));
             HOLDFAST_TRY(insert_row(append, 1, first_row));
         }
         HOLDFAST_TRY(execute(handle.get(), "COMMIT"));
+        // Not later, under its own name: a rollback journal that comes back after a power loss would undo what was committed
+        // since.
+        HOLDFAST_TRY(execute(handle.get(), "PRAGMA journal_mode=WAL"));
     }
     HOLDFAST_TRY(directory.sync());
     if (::rename(unfinished.c_str(), file.c_str()) != 0) return system_failure("rename " + unfinished);
@@ -120,6 +124,7 @@ Result<Database> Database::open(DataDirectory directory, const Identity& identit
                            "; --init makes an empty one, only ever for a new protector; one whose database was lost "
                            "comes back with --rejoin");
     }
+    HOLDFAST_TRY(renew_wal(file + "-wal", vfs));
     HOLDFAST_TRY(auto handle, open_file(file, vfs));
     if (const auto done = execute(handle.get(), kPragmas); !done) return unusable(file, done.error());
     if (const auto done = check_pages(handle.get(), "PRAGMA quick_check(1)"); !done) return unusable(file, done.error());

@@ -17,9 +17,6 @@ using protection::Verdict;
 
 namespace {
 
-// Rows of one step of a fold: a request that comes meanwhile waits for one step at most.
-constexpr std::size_t kFoldStep = 2'000;
-
 [[noreturn]] void die(const Error& error) {
     log_error("{}; what is on the disk is unknown, so this process ends without an answer", error.message);
     std::_Exit(1);
@@ -295,7 +292,7 @@ bool Store::fold_wanted(std::int64_t bytes, std::int64_t rows) const {
 
 void Store::fold_a_step() {
     if (!fold_) fold_ = Fold{ledger_.take_changed(), 0, database_.last_seq()};
-    const std::size_t count = std::min(kFoldStep, fold_->ids.size() - fold_->done);
+    const std::size_t count = std::min(options_.fold_step, fold_->ids.size() - fold_->done);
     must(database_.write(ledger_.validators(), std::span{fold_->ids}.subspan(fold_->done, count)));
     fold_->done += count;
     if (fold_->done == fold_->ids.size()) {

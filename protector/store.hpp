@@ -34,7 +34,8 @@ struct StoreOptions {
     std::int64_t fold_rows{1000};
     std::int64_t fold_bytes_max{32 << 20};
     std::int64_t fold_rows_max{100'000};
-    int checkpoint_pages{4096};  // the WAL is written into the database file when it has more of them: 16 MiB
+    std::size_t fold_step{2000};  // validators: a request that comes meanwhile waits for so many at most
+    int checkpoint_pages{4096};   // the WAL is written into the database file when it has more of them: 16 MiB
 };
 
 // Verdicts since the start, by key, and what they cost.

@@ -196,7 +196,9 @@ TEST_F(StoreTest, Sigkill_EverythingAcknowledgedIsThere) {
         int status = 0;
         ::waitpid(child, &status, 0);
         ASSERT_TRUE(WIFSIGNALED(status));
-        const auto store = open().value();
+        auto opened = open();
+        ASSERT_TRUE(opened) << opened.error().message;
+        const auto store = std::move(opened).value();
         EXPECT_EQ(store->counts().validators, 20U);
         EXPECT_GE(store->counts().highest_target, told);
         EXPECT_EQ(decide_vote(*store, 19, vote(0, told, told + 1'000'000)), Outcome::kRefused);

@@ -1,4 +1,5 @@
-// A directory for one test, gone with all that is in it at the end. Under the working directory, so that it is on a disk.
+// A directory for one test, gone with all that is in it at the end. Under the working directory, so that it is on a disk, or in
+// memory where that makes no difference.
 #pragma once
 
 #include <cstdlib>
@@ -9,8 +10,11 @@ namespace holdfast::protector {
 
 class TemporaryDirectory {
 public:
-    TemporaryDirectory() {
-        std::string name = std::filesystem::current_path() / "protector-XXXXXX";
+    enum class Place { kDisk, kMemory };
+    explicit TemporaryDirectory(Place place = Place::kDisk) {
+        const bool in_memory = place == Place::kMemory && std::filesystem::is_directory("/dev/shm");
+        std::string name =
+            (in_memory ? std::filesystem::path{"/dev/shm"} : std::filesystem::current_path()) / "protector-XXXXXX";
         path_ = ::mkdtemp(name.data()) == nullptr ? std::string{} : name;
     }
     TemporaryDirectory(const TemporaryDirectory&) = delete;
