@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "shared/net/url.hpp"
 
@@ -14,6 +15,9 @@ constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 constexpr std::string_view kLastChunk = "0\r\n\r\n";
 // How long a connection that we have ended may take to go, for its last answer to arrive.
 constexpr Duration kFinishMax = std::chrono::seconds{2};
+constexpr std::size_t kRestBytes = 16U << 10U;
+// A pause is not worth its alarm for less.
+constexpr std::size_t kPacedBytes = 64U << 10U;
 // Bodies up to this size don't count as unfinished: those who send verdicts' requests don't suffer for those who send files.
 constexpr std::size_t kUncountedMax = 1U << 20U;
 
@@ -103,7 +107,8 @@ ServerConnection::ServerConnection(std::shared_ptr<ServerState> state, std::uniq
       transport_{std::move(transport)},
       peer_{std::move(peer)},
       reader_{state_->options.header_bytes_max, [this](std::string_view target) { return body_bytes_max(target); }},
-      watchdog_{state_->clock, [this] { transport_->cut(); }},
+      watchdog_{state_->clock, [this] { drop(); }},
+      pause_{state_->clock, [this] { pause_over_.notify_all(); }},
       idle_since_{state_->clock.steady()} {
     state_->connections.insert(this);
 }
@@ -121,13 +126,30 @@ void ServerConnection::cut_if_idle() {
 
 void ServerConnection::cut() {
     watchdog_.release();
-    transport_->cut();
+    pause_.release();
+    drop();
 }
 
 void ServerConnection::leave() {
     leaving_ = true;
     ++state_->leaving;
+    drop();
+}
+
+void ServerConnection::drop() {
+    dropped_ = true;
     transport_->cut();
+    pause_over_.notify_all();
+}
+
+// Holds up a peer that sends much, if all that do so send too much together.
+Task<void> ServerConnection::pace(std::size_t bytes) {
+    unpaced_bytes_ += bytes;
+    if (unpaced_bytes_ < kPacedBytes) co_return;
+    const Duration pause = state_->pause_after(std::exchange(unpaced_bytes_, 0));
+    if (pause == Duration::zero() || dropped_) co_return;
+    pause_.set_in(pause);
+    co_await pause_over_.wait();
 }
 
 Task<void> ServerConnection::run() {
@@ -207,16 +229,18 @@ Task<bool> ServerConnection::read_request() {
             if (reader_.expects_continue()) co_await transport_->write(go_on);
         }
         before = stage;
-        const bool more = co_await read_more();
+        const bool large = stage == Stage::kBody && reader_.body_bytes() > kUncountedMax;
+        const bool more = co_await read_more(large);
         if (!more) co_return false;
     }
 }
 
-Task<bool> ServerConnection::read_more() {
+Task<bool> ServerConnection::read_more(bool paced) {
     const auto space = reader_.space();
     const ReadResult result = co_await transport_->read_some(asio::mutable_buffer{space.data, space.size});
     if (result.error || result.size == 0) co_return false;
     reader_.commit(result.size);
+    if (paced) co_await pace(result.size);
     co_return true;
 }
 
@@ -287,11 +311,19 @@ Task<bool> ServerConnection::write(ServerTransport::Pieces pieces) {
     co_return written;
 }
 
+// The peer gets a moment to read the last answer.
 Task<void> ServerConnection::finish() {
     working_ = false;
     idle_ = true;
     watchdog_.set_in(std::min(state_->options.write_timeout, kFinishMax));
-    co_await transport_->finish();
+    transport_->shut();
+    std::string rest(kRestBytes, '\0');
+    while (true) {
+        const ReadResult result = co_await transport_->read_rest(asio::buffer(rest));
+        if (result.error) break;
+        co_await pace(result.size);
+    }
+    transport_->cut();
     watchdog_.off();
 }
 

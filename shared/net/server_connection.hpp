@@ -68,19 +68,25 @@ private:
     std::string peer_;
     RequestReader reader_;
     Watchdog watchdog_;
+    Watchdog pause_;
+    Notifier pause_over_;
     SteadyTime idle_since_;
-    std::size_t held_bytes_{0};  // of an unfinished body
+    std::size_t held_bytes_{0};     // of an unfinished body
+    std::size_t unpaced_bytes_{0};  // of large bodies, and after the end
     bool idle_{true};
     bool working_{false};  // the handler, or its answer
     bool served_{false};
     bool leaving_{false};
+    bool dropped_{false};
 
     Task<bool> open();
     Task<bool> read_request();
     Task<bool> reject(HttpResponse rejection);
     [[nodiscard]] std::size_t body_bytes_max(std::string_view target) const;
     bool hold(std::size_t body_bytes);
-    Task<bool> read_more();
+    Task<void> pace(std::size_t bytes);
+    void drop();
+    Task<bool> read_more(bool paced);
     Task<bool> answer_request();
     Task<bool> answer(HttpResponse response, bool is_head, bool keep_alive);
     Task<bool> answer_stream(StreamResponse& response, bool is_head, bool is_http_1_0, bool keep_alive);

@@ -27,8 +27,14 @@ struct ServerState {
     Notifier changed;                 // a connection has gone
 
     [[nodiscard]] bool full() const { return connections.size() - leaving >= options.connections_max; }
+    // Who sends much may send on after this time, zero if at once: all of them together get a share of the loop that leaves
+    // enough for the others.
+    [[nodiscard]] Duration pause_after(std::size_t bytes);
     // Cuts the most dispensable connection; false if all are at work.
     bool make_room();
+
+private:
+    SteadyTime taken_until_{SteadyTime::min()};
 };
 
 }  // namespace holdfast::net

@@ -34,9 +34,10 @@ public:
     virtual Task<ReadResult> read_some(boost::asio::mutable_buffer into) = 0;
     // All pieces, in order. False when the connection broke.
     virtual Task<bool> write(Pieces pieces) = 0;
-    // Says that nothing more will come, and reads what the peer still sends until it closes too: closing over unread bytes
-    // would destroy an answer that is on its way. The caller limits its time.
-    virtual Task<void> finish() = 0;
+    // Says that nothing more will come. The peer may go on sending.
+    virtual void shut() = 0;
+    // After shut(): what still comes, as it comes, for nobody. Closing over unread bytes would destroy an answer on its way.
+    virtual Task<ReadResult> read_rest(boost::asio::mutable_buffer into) = 0;
     // At once; whatever waits on it ends.
     virtual void cut() = 0;
 
@@ -51,8 +52,8 @@ using TcpSocket = boost::asio::ip::tcp::socket;
 
 [[nodiscard]] std::unique_ptr<ServerTransport> make_plain_transport(TcpSocket socket);
 
-// The end of a connection, for all transports: see finish() and cut().
-Task<void> finish_socket(TcpSocket& socket);
+// Parts of all transports.
+Task<ReadResult> read_socket(TcpSocket& socket, boost::asio::mutable_buffer into);
 void close_socket(TcpSocket& socket);
 
 }  // namespace holdfast::net

@@ -139,12 +139,14 @@ public:
         co_return true;
     }
 
-    // The rest of what the peer sends is not decrypted any more.
-    Task<void> finish() override {
+    void shut() override {
         ERR_clear_error();
         if (!broken_) SSL_shutdown(ssl_.get());
-        co_await finish_socket(socket_);
+        boost::system::error_code ignored;
+        socket_.shutdown(TcpSocket::shutdown_send, ignored);
     }
+    // Not decrypted any more.
+    Task<ReadResult> read_rest(asio::mutable_buffer into) override { return read_socket(socket_, into); }
 
     void cut() override { close_socket(socket_); }
     [[nodiscard]] std::string common_name() const override { return common_name_; }

@@ -53,7 +53,8 @@ public:
         if (all != kContinue) seen_.written += all;
         co_return !cut_;
     }
-    Task<void> finish() override { co_return; }
+    void shut() override {}
+    Task<ReadResult> read_rest(asio::mutable_buffer /*into*/) override { co_return ReadResult{asio::error::eof, 0}; }
     void cut() override { cut_ = true; }
 
 private:

@@ -4,6 +4,8 @@
 
 #include <boost/asio/ip/tcp.hpp>
 
+#include "shared/base/virtual_clock.hpp"
+#include "shared/net/server_state.hpp"
 #include "tests/shared/net/tls_fixture.hpp"
 
 namespace holdfast::net {
@@ -157,6 +159,29 @@ TEST_F(OverloadTest, OversizedBodies_RefusedAndOthersServed) {
     EXPECT_EQ(send(large).value().status, 200);
     large.url = url("/x");
     EXPECT_EQ(send(large).value().status, 413);
+}
+
+TEST_F(OverloadTest, VeryLargeBodies_ArriveWhole) {
+    plain();
+    HttpRequest large{"POST", url("/x"), {}, std::string(48U << 20U, 'x')};
+    for (int i = 0; i < 2; ++i) EXPECT_EQ(send(large).value().status, 200);
+}
+
+TEST(ServerState, WhoSendsMuchIsHeldUp_AfterABurst) {
+    asio::io_context io;
+    VirtualTime time{io};
+    VirtualClock clock{time};
+    ServerState state{io.get_executor(), clock, {}, {}};
+    constexpr std::size_t kMiB = 1U << 20U;
+    for (int i = 0; i < 32; ++i) EXPECT_EQ(state.pause_after(kMiB), Duration::zero()) << i;
+    // From here on, 128 MiB a second, whoever sends them.
+    EXPECT_EQ(state.pause_after(64 * kMiB), milliseconds{500});
+    EXPECT_EQ(state.pause_after(64 * kMiB), milliseconds{1000});
+    time.advance(milliseconds{1000});
+    EXPECT_EQ(state.pause_after(0), Duration::zero());
+    EXPECT_GT(state.pause_after(kMiB), Duration::zero());
+    time.advance(seconds{1});
+    EXPECT_EQ(state.pause_after(32 * kMiB), Duration::zero());
 }
 
 TEST_F(OverloadTest, ManyUnfinishedLargeBodies_TheNextIsRefused_SmallOnesAreNot) {
