@@ -256,5 +256,27 @@ class Members(ClusterTest):
         self.refused("name an --instance or an --operator", "cluster", "add-client", "--dir", "home")
 
 
+class ProtectionWords(FolderTest):
+    """What `holdfast protection` refuses before it asks anybody."""
+
+    def test_sentences(self):
+        self.holdfast("cluster", "create", "--dir", "home", "--name", "home", "--quorum", 1, "--member", "p1=https://127.0.0.1:1",
+                      "--operator", "admin", "--chain", "mainnet")
+        cluster = ("--cluster", self.path("home", "admin", "cluster.toml"))
+        admin = (*cluster, "--operator", "admin")
+        for sentence, words in (
+                ("cluster: is required", ("status",)),
+                ("operator: name the operator", ("status", *cluster)),
+                ("can't read", ("status", *cluster, "--operator", "eve")),
+                ("name one FILE", ("import", *admin)),
+                ("one word too many", ("import", "a", "b", *admin)),
+                ("name at least one public key", ("halt", *admin)),
+                ("there is no command 'imprt'", ("imprt",)),
+                ("--generation is not an option", ("status", *admin, "--generation", "3")),
+        ):
+            with self.subTest(sentence):
+                self.refused(sentence, "protection", *words)
+
+
 if __name__ == "__main__":
     unittest.main()
