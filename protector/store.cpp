@@ -17,6 +17,9 @@ using protection::Verdict;
 
 namespace {
 
+constexpr std::size_t kLargeStep = 8;
+constexpr Duration kQuiet = std::chrono::milliseconds{2};
+
 [[noreturn]] void die(const Error& error) {
     log_error("{}; what is on the disk is unknown, so this process ends without an answer", error.message);
     std::_Exit(1);
@@ -172,9 +175,9 @@ void Store::write() {
     while (take_work(group, maintenance)) {
         if (!group.empty()) {
             apply_group(group);
-            if (fold_ || fold_wanted(options_.fold_bytes_max, options_.fold_rows_max)) fold_a_step();
+            if (fold_must_go_on()) fold_a_step(kLargeStep * options_.fold_step);
         } else if (fold_ || (maintenance && fold_wanted(options_.fold_bytes, options_.fold_rows))) {
-            fold_a_step();
+            fold_a_step(options_.fold_step);
         } else if (maintenance && database_.wal_pages() > options_.checkpoint_pages) {
             must(database_.checkpoint());
         }
@@ -186,9 +189,14 @@ void Store::write() {
 bool Store::take_work(Group& group, bool& maintenance) {
     group.clear();
     std::unique_lock lock{mutex_};
-    wake_.wait(lock, [this] { return !waiting_.empty() || maintenance_due_ || stopping_ || fold_.has_value(); });
+    if (fold_ || maintenance_due_) {
+        // Whoever has just been answered may have another question: it should not have to wait for a step of the fold.
+        wake_.wait_for(lock, kQuiet, [this] { return !waiting_.empty() || stopping_; });
+    } else {
+        wake_.wait(lock, [this] { return !waiting_.empty() || maintenance_due_ || stopping_; });
+    }
     group.swap(waiting_);
-    maintenance = std::exchange(maintenance_due_, false);
+    maintenance = group.empty() && std::exchange(maintenance_due_, false);
     return !group.empty() || !stopping_;
 }
 
@@ -290,9 +298,9 @@ bool Store::fold_wanted(std::int64_t bytes, std::int64_t rows) const {
     return size.bytes > bytes || size.rows > rows;
 }
 
-void Store::fold_a_step() {
+void Store::fold_a_step(std::size_t rows) {
     if (!fold_) fold_ = Fold{ledger_.take_changed(), 0, database_.last_seq()};
-    const std::size_t count = std::min(options_.fold_step, fold_->ids.size() - fold_->done);
+    const std::size_t count = std::min(rows, fold_->ids.size() - fold_->done);
     must(database_.write(ledger_.validators(), std::span{fold_->ids}.subspan(fold_->done, count)));
     fold_->done += count;
     if (fold_->done == fold_->ids.size()) {
@@ -306,7 +314,7 @@ void Store::fold_a_step() {
 }
 
 void Store::fold_everything() {
-    while (fold_ || fold_wanted(0, 0)) fold_a_step();
+    while (fold_ || fold_wanted(0, 0)) fold_a_step(kLargeStep * options_.fold_step);
     must(database_.checkpoint());
 }
 

@@ -34,8 +34,10 @@ struct StoreOptions {
     std::int64_t fold_rows{1000};
     std::int64_t fold_bytes_max{32 << 20};
     std::int64_t fold_rows_max{100'000};
-    std::size_t fold_step{2000};  // validators: a request that comes meanwhile waits for so many at most
-    int checkpoint_pages{4096};   // the WAL is written into the database file when it has more of them: 16 MiB
+    // Validators: a request that comes while nothing waits, waits for so many at most; eight times as many when the journal is
+    // too large to wait for that.
+    std::size_t fold_step{250};
+    int checkpoint_pages{2048};  // the WAL is written into the database file when it has more of them: 8 MiB
 };
 
 // Verdicts since the start, by key, and what they cost.
@@ -122,7 +124,8 @@ private:
     void publish(const StoreCounts& counts, bool committed);
     [[nodiscard]] Result<std::string> compare_with_disk();
     [[nodiscard]] bool fold_wanted(std::int64_t bytes, std::int64_t rows) const;
-    void fold_a_step();
+    [[nodiscard]] bool fold_must_go_on() const { return fold_wanted(options_.fold_bytes_max, options_.fold_rows_max); }
+    void fold_a_step(std::size_t rows);
     void fold_everything();
 };
 
