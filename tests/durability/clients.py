@@ -31,6 +31,7 @@ class Client(threading.Thread):
             try:
                 self.connection = Connection(self.member.port)
                 while self.member.serving:
+                    self.member.rest()
                     self.step()
             except Broken:
                 pass

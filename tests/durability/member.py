@@ -53,6 +53,7 @@ class Member:
         self._gate = threading.Condition()
         self._ended = False
         self._working = 0
+        self._resting = False
         self._request = threading.Event()
         self._clients = self._make_clients(load)
 
@@ -73,6 +74,12 @@ class Member:
     def request_begins(self):
         self._request.set()
 
+    def rest(self):
+        """Waits while nobody may ask anything."""
+        if self._resting:
+            with self._gate:
+                self._gate.wait_for(lambda: not self.serving)
+
     def pause(self, seconds):
         """Shorter if the protector is killed meanwhile."""
         with self._gate:
@@ -92,7 +99,7 @@ class Member:
 
     def live(self, after_kill=None):
         """One life and its end, SIGKILL; then after_kill(self), and a look at the disk."""
-        kind = self._random.choices(["starting", "request", "load", "long"], [25, 30, 35, 10])[0]
+        kind = self._random.choices(["starting", "request", "load", "long", "lull"], [25, 25, 25, 10, 15])[0]
         if self._process is None:
             self._launch()
             if kind == "starting":
@@ -106,6 +113,8 @@ class Member:
             kind = "load"
         self._serve()
         time.sleep(self._random.random() * 0.5 if kind != "long" else 0.5 + 2 * self._random.random())
+        if kind == "lull":
+            self._rest()
         if kind == "request":
             self._request.clear()
             self._request.wait(1.0)
@@ -162,6 +171,12 @@ class Member:
         if position < self.book.position:
             self.book.lose(f"it was at position {self.book.position}, after its restart it is at {position}")
 
+    def _rest(self):
+        """Nobody asks anything for up to a second and a bit: the journal is folded then, or has just been, or will soon be."""
+        with self._gate:
+            self._resting = True
+        time.sleep(self._random.random() * 1.2)
+
     def _last_words(self):
         self._process.kill()
         self._process.wait()
@@ -171,6 +186,7 @@ class Member:
     def _serve(self):
         with self._gate:
             self.serving = True
+            self._resting = False
             self._gate.notify_all()
 
     def _kill(self, kind, after_kill):

@@ -106,7 +106,7 @@ def _figures(members):
     for member in members:
         kills += member.kills
         counts += member.book.counts
-    moments = ["starting", "request", "load", "long"]
+    moments = ["starting", "request", "load", "long", "lull"]
     return {"kills": sum(kills[moment] for moment in moments), "kills_at": {moment: kills[moment] for moment in moments},
             "found_journal": kills["with_journal"], "found_half_folded": kills["half_folded"],
             **{name: counts[name] for name in ("approved", "repeated", "refused", "fenced", "promises", "halts", "checked", "asked_again")}}
