@@ -197,6 +197,32 @@ TEST_F(PeersTest, Rejoin_WaitsForEnoughAndNamesWhoIsMissing) {
     EXPECT_THAT(waiting.error().message, testing::AllOf(HasSubstr("p3: connection refused"), HasSubstr("p2: status 503")));
 }
 
+TEST_F(PeersTest, TwoLostDisks_RejoinFromTheTwoThatStayedUp) {
+    for (const char* name : {"p1", "p2", "p3", "p4"}) join(name, Start::kInit);
+    for (const char* name : {"p1", "p2", "p3", "p4"}) ASSERT_TRUE(becomes(name, "voting"));
+    for (const char* name : {"p1", "p3"}) vote_at(name, vote(98, 99, 1));
+    for (const char* name : {"p3", "p4"}) {
+        stop(name);
+        std::filesystem::remove_all(directory / name);
+    }
+    auto third = plan("p3");
+    auto fourth = plan("p4");
+    ASSERT_TRUE(third && fourth);
+    join("p3", Start::kRejoin, third.value());
+    join("p4", Start::kRejoin, fourth.value());
+    for (const char* name : {"p3", "p4"}) {
+        ASSERT_TRUE(becomes(name, "rejoining"));
+        EXPECT_EQ(vote_at(name, vote(98, 99, 2)).reason, Reason::kBelowFloor);
+    }
+
+    // Had the two been restarted meanwhile, they would not vote, and nobody could rejoin from them.
+    for (const char* name : {"p1", "p2", "p3", "p4"}) stop(name);
+    for (const char* name : {"p1", "p2"}) join(name, Start::kExisting);
+    const auto waiting = plan("p3", std::chrono::milliseconds{300});
+    ASSERT_FALSE(waiting);
+    EXPECT_THAT(waiting.error().message, HasSubstr("starting"));
+}
+
 TEST_F(PeersTest, Rejoin_RefusesAWrongClock) {
     for (const char* name : {"p2", "p3", "p4"}) join(name, Start::kInit);
     for (const char* name : {"p2", "p3", "p4"}) ASSERT_TRUE(becomes(name, "voting"));
