@@ -7,7 +7,7 @@ HOLDFAST_PACKAGES=(
     g++ cmake ninja-build ccache mold pkg-config git ca-certificates python3 python3-pip python3-yaml python3-jsonschema openssl sqlite3
     libboost1.81-dev libcurl4-openssl-dev libjsoncpp-dev libsqlite3-dev libsystemd-dev libspdlog-dev libssl-dev
     libtomlplusplus-dev libcli11-dev prometheus-cpp-dev libunistring-dev zlib1g-dev
-    libgtest-dev libgmock-dev libbenchmark-dev
+    libgtest-dev libgmock-dev libbenchmark-dev spin
 )
 
 die() { echo "$*" >&2; exit 1; }

@@ -1,14 +1,19 @@
 // The simulated quorum from the command line: as many decisions as one likes, on several threads; scripts/prove quorum starts
 // it.
 #include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include <boost/asio/io_context.hpp>
+
+#include "shared/base/real_clock.hpp"
 #include "shared/base/types.hpp"
 #include "tests/simulation/campaign.hpp"
 
@@ -20,15 +25,17 @@ struct Wishes {
     std::uint64_t seed{1};
     std::uint64_t threads{2};
     bool one_world{false};
+    bool table{false};  // for people, before the line for machines
 };
 
 int usage(std::FILE* to, int code) {
     std::fputs(
-        "usage: holdfast-simulate-quorum [--decisions N] [--seed S] [--threads T] [--world]\n"
+        "usage: holdfast-simulate-quorum [--decisions N] [--seed S] [--threads T] [--world] [--table]\n"
         "  --decisions N  run worlds until N verdicts were given (1000000)\n"
         "  --seed S       of the first world (1)\n"
         "  --threads T    worlds at a time (2)\n"
         "  --world        only the world of the seed: replays what failed\n"
+        "  --table        the figures also as a table\n"
         "One JSON line at the end; 0: all held, 1: something failed, 2: wrong options.\n",
         to);
     return code;
@@ -39,8 +46,8 @@ int parse(int count, char** words, Wishes& wishes) {
     for (int i = 1; i < count; ++i) {
         const std::string_view word = words[i];
         if (word == "--help" || word == "-h") return 1 + usage(stdout, 0);
-        if (word == "--world") {
-            wishes.one_world = true;
+        if (word == "--world" || word == "--table") {
+            (word == "--world" ? wishes.one_world : wishes.table) = true;
             continue;
         }
         std::uint64_t* number = word == "--decisions" ? &wishes.decisions
@@ -105,9 +112,35 @@ void run_all(const Wishes& wishes, Together& together) {
     for (std::thread& thread : threads) thread.join();
 }
 
+void print(const Counts& c, const std::string& failed, double seconds, bool table) {
+    const auto per_second = static_cast<std::uint64_t>(static_cast<double>(c.decisions) / seconds);
+    const std::vector<std::pair<const char*, std::uint64_t>> figures{{"worlds", c.worlds},
+                                                                     {"decisions", c.decisions},
+                                                                     {"decisions_per_second", per_second},
+                                                                     {"approvals", c.approvals},
+                                                                     {"crashes", c.crashes},
+                                                                     {"lost_disks", c.lost_disks},
+                                                                     {"rejoined", c.rejoined},
+                                                                     {"backups_restored", c.backups_restored},
+                                                                     {"backups_noticed", c.backups_noticed},
+                                                                     {"generations", c.generations},
+                                                                     {"adopted", c.adopted},
+                                                                     {"published_again", c.published_again}};
+    std::string line = "{\"proof\": \"quorum\", \"held\": " + std::string{failed.empty() ? "true" : "false"} +
+                       ", \"failure\": \"" + failed + "\"";
+    for (const auto& [name, value] : figures) {
+        if (table) std::printf("%-22s %12llu\n", name, static_cast<unsigned long long>(value));
+        line += ", \"" + std::string{name} + "\": " + std::to_string(value);
+    }
+    std::printf("%s}\n", line.c_str());
+}
+
 int run(int count, char** words) {
     Wishes wishes;
     if (const int parsed = parse(count, words, wishes); parsed != 0) return parsed - 1;
+    boost::asio::io_context io;
+    RealClock clock{io.get_executor()};
+    const SteadyTime started = clock.steady();
     Together together{wishes.decisions};
     if (wishes.one_world) {
         const Setup setup = make_setup(wishes.seed);
@@ -117,22 +150,15 @@ int run(int count, char** words) {
     } else {
         run_all(wishes, together);
     }
-    const Counts& c = together.counts;
+    const double seconds = std::chrono::duration<double>(clock.steady() - started).count();
     std::string failed;
     if (together.failure) {
         const Failure& failure = *together.failure;
         failed = describe(failure.setup) + ": " + failure.what;
-        std::fprintf(stderr, "FAILED: %s\nreplay: holdfast-simulate-quorum --seed %llu --world\n", failed.c_str(),
+        std::fprintf(stderr, "FAILED: %s\nreplay: scripts/prove quorum --seed %llu --world\n", failed.c_str(),
                      static_cast<unsigned long long>(failure.setup.seed));
     }
-    const auto n = [](std::uint64_t number) { return static_cast<unsigned long long>(number); };
-    std::printf(
-        "{\"held\": %s, \"failure\": \"%s\", \"worlds\": %llu, \"decisions\": %llu, \"approvals\": %llu, \"crashes\": %llu, "
-        "\"lost_disks\": %llu, \"rejoined\": %llu, \"backups_restored\": %llu, \"backups_noticed\": %llu, "
-        "\"generations\": %llu, \"adopted\": %llu, \"published_again\": %llu}\n",
-        together.failure ? "false" : "true", failed.c_str(), n(c.worlds), n(c.decisions), n(c.approvals), n(c.crashes),
-        n(c.lost_disks), n(c.rejoined), n(c.backups_restored), n(c.backups_noticed), n(c.generations), n(c.adopted),
-        n(c.published_again));
+    print(together.counts, failed, seconds, wishes.table);
     return together.failure ? 1 : 0;
 }
 
