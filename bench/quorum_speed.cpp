@@ -26,9 +26,8 @@ namespace {
 constexpr std::size_t kBatch = 3'000;
 
 struct Options {
-    std::string one;  // cluster files
+    std::string one;  // folders that `holdfast cluster create` made
     std::string four;
-    std::string tls;  // folder with ca.pem, primary.pem, primary.key and p1's
     std::uint64_t passes{10};
     std::uint64_t singles{200};  // single decisions a pass
     std::uint64_t batches{10};
@@ -43,21 +42,22 @@ protection::Cluster load(const std::string& file) {
     std::exit(kExitUsage);
 }
 
-net::TlsFiles files_of(const std::string& folder, const std::string& name) {
+net::TlsFiles files_of(const std::string& cluster, const std::string& name) {
+    const std::string folder = cluster + "/" + name;
     return {folder + "/ca.pem", folder + "/" + name + ".pem", folder + "/" + name + ".key"};
 }
 
 // A client of one cluster, with a loop of its own that runs while it waits.
 class Asker {
 public:
-    Asker(const std::string& cluster_file, const net::TlsFiles& tls) {
+    explicit Asker(const std::string& cluster) {
         // As in a program, where some alarm is always set.
         clock_.call_at(clock_.steady() + std::chrono::hours{24}, [] {});
         net::HttpClientOptions http;
-        http.tls = tls;
+        http.tls = files_of(cluster, "primary");
         http_ = net::make_http_client(io_.get_executor(), clock_, http);
         protection::HttpQuorumOptions options;
-        options.cluster = load(cluster_file);
+        options.cluster = load(cluster + "/primary/cluster.toml");
         options.instance = "primary";
         client_ = protection::HttpQuorumClient::create(io_.get_executor(), clock_, random_, *http_, options).value();
         run(acquire(*client_, deadline(), target_));
@@ -121,8 +121,8 @@ void measure(const std::string& only, const char* what, std::uint64_t pass, std:
 }
 
 void run(const Options& options) {
-    const net::TlsFiles server_files = files_of(options.tls, "p1");
-    const net::TlsFiles client_files = files_of(options.tls, "primary");
+    const net::TlsFiles server_files = files_of(options.one, "p1");
+    const net::TlsFiles client_files = files_of(options.one, "primary");
     RawDatabase database{fresh_directory("raw"), kValidators};
     const TrivialServer plain{nullptr};
     const TrivialServer secure{&server_files};
@@ -130,8 +130,8 @@ void run(const Options& options) {
     RoundTrips secure_trips{secure.url(), &client_files};
     plain_trips.make_one();
     secure_trips.make_one();
-    Asker one{options.one, client_files};
-    Asker four{options.four, client_files};
+    Asker one{options.one};
+    Asker four{options.four};
     for (std::uint64_t pass = 0; pass < options.passes; ++pass) {
         const auto turn = [&](const char* what, std::uint64_t times, const std::function<void()>& work) {
             measure(options.only, what, pass, times, work);
@@ -157,10 +157,8 @@ int main(int argc, char** argv) {
     using namespace holdfast;
     bench::Options options;
     OptionSet set{"holdfast_quorum_bench", "measures decisions at running protectors, and the limits of SQLite and libcurl"};
-    set.text({.name = "one", .value = "FILE", .help = "cluster of one protector", .required = true}, options.one);
-    set.text({.name = "four", .value = "FILE", .help = "cluster of several", .required = true}, options.four);
-    set.text({.name = "tls", .value = "DIR", .help = "ca.pem, primary.pem, primary.key, p1.pem, p1.key", .required = true},
-             options.tls);
+    set.text({.name = "one", .value = "DIR", .help = "cluster of one protector", .required = true}, options.one);
+    set.text({.name = "four", .value = "DIR", .help = "cluster of several", .required = true}, options.four);
     set.number({.name = "passes", .help = "how often all take turns"}, options.passes, {1, 1'000'000});
     set.number({.name = "singles", .help = "single decisions in a pass"}, options.singles, {1, 1'000'000});
     set.number({.name = "batches", .help = "batches in a pass"}, options.batches, {1, 1'000'000});

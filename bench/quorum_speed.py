@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from harness.cluster import program  # noqa: E402
 from harness.processes import ProcessError, Run, free_port  # noqa: E402
 
-BATCH, LARGE = 3000, 100_000
+MEMBERS, QUORUM, BATCH = 4, 3, 3000
 # Dirk's batch call of 1,000 keys, its fastest, measured on this kind of machine in another run: ../shared/performance.md.
 DIRK_PER_SECOND = 343_000
 
@@ -39,45 +39,20 @@ def arguments():
     return options
 
 
-def openssl(*words):
-    subprocess.run(["openssl", *words], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def make_cluster(folder, quorum, count):
+    """A cluster on free ports, with certificates for every machine. Its chain is so far on that every target of a run lies in its
+    past."""
+    members = [word for number in range(1, count + 1) for word in ("--member", f"p{number}=https://127.0.0.1:{free_port()}")]
+    subprocess.run([program("holdfast"), "cluster", "create", "--dir", folder, "--name", "benchmark", "--quorum", str(quorum), *members,
+                    "--instance", "primary", "--genesis-time", "1", "--genesis-validators-root", f"0x{7:064x}", "--slot-duration-ms", "100",
+                    "--slots-per-epoch", "1"], check=True, stdout=subprocess.DEVNULL)
 
 
-def make_certificates(folder, names):
-    """names: file name -> common name. One CA; each certificate is good for server and client on 127.0.0.1."""
-    path = lambda name: os.path.join(folder, name)  # noqa: E731
-    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-    openssl("req", "-x509", *curve, "-keyout", path("ca.key"), "-out", path("ca.pem"), "-days", "2", "-subj", "/CN=benchmark")
-    with open(path("extensions"), "w") as file:
-        file.write("subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n")
-    for name, common_name in names.items():
-        openssl("req", *curve, "-keyout", path(name + ".key"), "-out", path("request"), "-subj",
-                "/CN=" + common_name.replace("/", "\\/"))
-        openssl("x509", "-req", "-in", path("request"), "-CA", path("ca.pem"), "-CAkey", path("ca.key"), "-CAcreateserial",
-                "-days", "2", "-extfile", path("extensions"), "-out", path(name + ".pem"))
-        os.chmod(path(name + ".key"), 0o600)
-
-
-def write_cluster(path, quorum, members):
-    """A chain that is so far on that every target of a run lies in its past."""
-    with open(path, "w") as file:
-        file.write(f'name = "benchmark"\nquorum = {quorum}\n\n[chain]\ngenesis-time = 0\ngenesis-validators-root = "0x{7:064x}"\n'
-                   "slot-duration-ms = 100\nslots-per-epoch = 1\n")
-        for name, port in members.items():
-            file.write(f'\n[[member]]\nname = "{name}"\nurl = "https://127.0.0.1:{port}"\n')
-
-
-def start(run, folder, quorum, count):
-    """A cluster of `count` protectors; returns its file."""
-    members = {f"p{number}": free_port() for number in range(1, count + 1)}
-    path = os.path.join(folder, f"of{count}.toml")
-    write_cluster(path, quorum, members)
-    for name in members:
-        files = [word for option, end in (("--certificate", ".pem"), ("--key", ".key")) for word in (option, os.path.join(folder, name + end))]
-        process = run.start(f"of{count}-{name}", [program("holdfast-protector"), "--cluster", path, "--node-id", name, "--data-dir",
-                                                  run.path(f"data-of{count}-{name}"), "--ca", os.path.join(folder, "ca.pem"), *files, "--init"])
+def start_protectors(run, folder, count):
+    for name in (f"p{number}" for number in range(1, count + 1)):
+        process = run.start(f"of{count}-{name}", [program("holdfast-protector"), "--cluster", os.path.join(folder, name, "cluster.toml"),
+                                                  "--node-id", name, "--data-dir", run.path(f"data-of{count}-{name}"), "--init"])
         process.wait_line("listening on")
-    return path
 
 
 def percentile(values, share):
@@ -89,12 +64,12 @@ def percentile(values, share):
 def measure(options):
     """All latencies in microseconds, by measurement."""
     with Run("quorum-speed", keep=options.keep_logs) as run:
-        names = {f"p{number}": f"member/p{number}" for number in range(1, 5)} | {"primary": "instance/primary"}
-        os.mkdir(run.path("tls"))
-        make_certificates(run.path("tls"), names)
-        one, four = start(run, run.path("tls"), 1, 1), start(run, run.path("tls"), 3, 4)
-        argv = [program("holdfast_quorum_bench"), "--one", one, "--four", four, "--tls", run.path("tls"), "--passes", str(options.passes),
-                "--singles", str(options.singles), "--batches", str(options.batches)]
+        one, four = run.path("one"), run.path("four")
+        for folder, quorum, count in ((one, 1, 1), (four, QUORUM, MEMBERS)):
+            make_cluster(folder, quorum, count)
+            start_protectors(run, folder, count)
+        argv = [program("holdfast_quorum_bench"), "--one", one, "--four", four, "--passes", str(options.passes), "--singles",
+                str(options.singles), "--batches", str(options.batches)]
         done = subprocess.run(argv, stdout=subprocess.PIPE, text=True, env=os.environ | {"HOLDFAST_BENCH_DIR": run.folder}, check=False)
         if done.returncode:
             raise ProcessError("the benchmark failed")
