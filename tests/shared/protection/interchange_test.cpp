@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/shared/protection/protection_fixtures.hpp"
 
 namespace holdfast::protection {
@@ -81,6 +83,22 @@ TEST(Interchange, WhatIsWrong_OneSentence) {
     EXPECT_NE(why_not(file(validator("", attestation(-1, 2)))), "it was taken");
     const std::string whole = file(validator("", attestation(1, 2)));
     for (std::size_t size = 0; size < whole.size(); ++size) EXPECT_NE(why_not(whole.substr(0, size)), "it was taken") << size;
+}
+
+TEST(Interchange, Progress_RisesAndIsSparse) {
+    std::vector<MemberRecords::Entry> entries;
+    for (std::uint8_t i = 1; i != 0; ++i) entries.push_back({key(i), {vote(2, 3, 6), nullptr, {}, false, true}});
+    const std::string text = render_interchange(entries, root(99));
+    std::vector<std::size_t> told;
+    const Progress progress = [&](std::size_t done, std::size_t of) {
+        EXPECT_EQ(of, text.size());
+        told.push_back(done);
+    };
+    ASSERT_TRUE(parse_interchange(text, root(99), progress));
+    EXPECT_TRUE(std::is_sorted(told.begin(), told.end()));
+    EXPECT_GT(told.size(), 50U);
+    EXPECT_LE(told.size(), 100U);
+    EXPECT_LE(told.back(), text.size());
 }
 
 TEST(Interchange, WrittenAndReadAgain_TheSame) {
