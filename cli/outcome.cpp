@@ -7,7 +7,6 @@
 #include "cli/text_table.hpp"
 #include "shared/base/program.hpp"
 #include "shared/protection/json_reader.hpp"
-#include "shared/protection/messages.hpp"
 
 namespace holdfast::cli {
 
@@ -23,7 +22,7 @@ MemberOutcome keys_outcome(const MemberAnswer& answer, const std::string& words)
     const auto parsed = protection::parse_keys_answer(*answer.body);
     if (!parsed) return {name, false, "its answer can't be read: " + parsed.error().message};
     if (parsed.value().node != name) {
-        return {name, false, "at this address answers '" + parsed.value().node + "': the cluster file's addresses are wrong"};
+        return {name, false, wrong_node(parsed.value().node)};
     }
     return {name, true, std::to_string(parsed.value().changed) + " " + words};
 }
@@ -54,6 +53,19 @@ std::string render_json(const std::vector<MemberOutcome>& outcomes, const std::s
         text += '}';
     }
     return text + "]" + (more.empty() ? "" : "," + more) + "}\n";
+}
+
+std::string wrong_node(const std::string& node) {
+    return "at this address answers '" + node + "': the cluster file's addresses are wrong";
+}
+
+Result<protection::StatusAnswer> read_status(const protection::Cluster& cluster, const MemberAnswer& answer) {
+    if (!answer.body) return failure(ErrorCode::kUnavailable, answer.problem);
+    HOLDFAST_TRY(protection::StatusAnswer parsed, protection::parse_status_answer(*answer.body));
+    if (parsed.node != answer.member.name) return failure(ErrorCode::kRefused, wrong_node(parsed.node));
+    if (parsed.cluster == cluster.id()) return parsed;
+    return failure(ErrorCode::kRefused,
+                   "it belongs to another cluster, " + to_hex(parsed.cluster) + ", or has another cluster file");
 }
 
 std::vector<MemberOutcome> keys_outcomes(const std::vector<MemberAnswer>& answers, const std::string& words) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/ask.hpp"
+#include "shared/protection/messages.hpp"
 
 namespace holdfast::cli {
 
@@ -25,6 +26,10 @@ struct MemberOutcome {
 
 // Of calls that are answered with KeysAnswer: `words` say what is done ("halted").
 [[nodiscard]] std::vector<MemberOutcome> keys_outcomes(const std::vector<MemberAnswer>& answers, const std::string& words);
+// What it means that `node` answers where another member should.
+[[nodiscard]] std::string wrong_node(const std::string& node);
+// The answer to GET /v1/status. kRefused if it is not of the member of this cluster that it should be.
+[[nodiscard]] Result<protection::StatusAnswer> read_status(const protection::Cluster& cluster, const MemberAnswer& answer);
 // kExit... and what is to be done, printed: for changes that must reach every member.
 [[nodiscard]] int tell(const std::vector<MemberOutcome>& outcomes, std::size_t quorum, bool json, const std::string& meaning,
                        const std::string& more = {});

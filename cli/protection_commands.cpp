@@ -92,7 +92,8 @@ MemberOutcome check_outcome(const MemberAnswer& answer) {
     });
     json.end();
     if (json.failed()) return {answer.member.name, false, "its answer can't be read: " + json.result().error().message};
-    return {answer.member.name, whole && node == answer.member.name, detail};
+    if (node != answer.member.name) return {answer.member.name, false, wrong_node(node)};
+    return {answer.member.name, whole, detail};
 }
 
 }  // namespace

@@ -93,6 +93,18 @@ std::vector<MemberOutcome> merge(std::vector<MemberAnswer>& answers, const Root&
     return outcomes;
 }
 
+// A file does not say who wrote it, and one protector at two addresses must not count twice.
+void drop_strangers(const Connection& connection, std::vector<MemberAnswer>& answers) {
+    const Question question{.path = "/v1/status"};
+    const auto statuses = ask_all(connection.cluster, connection.tls, question);
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+        const auto status = read_status(connection.cluster, statuses[i]);
+        if (status || !answers[i].body) continue;
+        answers[i].body.reset();
+        answers[i].problem = status.error().message;
+    }
+}
+
 struct ExportWish {
     Connection connection;
     bool allow_partial{false};
@@ -104,6 +116,7 @@ int export_to(const ExportWish& wish, const std::string& file) {
     const protection::Cluster& cluster = wish.connection.cluster;
     const Question question{.path = "/v1/interchange", .limit = kTransferLimit, .patience = wish.connection.wait};
     auto answers = ask_all(cluster, wish.connection.tls, question, make_progress_bar("members asked"));
+    drop_strangers(wish.connection, answers);
     Union merged;
     const auto outcomes = merge(answers, cluster.chain.genesis_validators_root, merged);
     // So many have at least one of any quorum among them: nothing that was approved is missing.

@@ -29,26 +29,11 @@ struct Seen {
     [[nodiscard]] bool votes() const { return answer && (answer->state == "voting" || answer->state == "rejoining"); }
 };
 
-// kRefused if it is not the member of this cluster that it should be.
-Result<StatusAnswer> read_answer(const Cluster& cluster, const MemberAnswer& answer) {
-    if (!answer.body) return failure(ErrorCode::kUnavailable, answer.problem);
-    HOLDFAST_TRY(StatusAnswer parsed, protection::parse_status_answer(*answer.body));
-    if (parsed.node != answer.member.name) {
-        return failure(ErrorCode::kRefused,
-                       "at this address answers '" + parsed.node + "': the cluster file's addresses are wrong");
-    }
-    if (parsed.cluster != cluster.id()) {
-        return failure(ErrorCode::kRefused,
-                       "it belongs to another cluster, " + to_hex(parsed.cluster) + ", or has another cluster file");
-    }
-    return parsed;
-}
-
 std::vector<Seen> look(const Connection& connection) {
     const Question question{.path = "/v1/status", .limit = std::chrono::seconds{3}};
     std::vector<Seen> all;
     for (const MemberAnswer& answer : ask_all(connection.cluster, connection.tls, question)) {
-        auto parsed = read_answer(connection.cluster, answer);
+        auto parsed = read_status(connection.cluster, answer);
         Seen& seen = all.emplace_back();
         seen.member = answer.member.name;
         seen.latency_ms = to_ms(answer.latency);

@@ -151,6 +151,9 @@ class Status(ProtectionTest):
             file.write(text.replace(one, "one").replace(two, one).replace("one", two))
         self.assertIn("at this address answers 'p2'", cluster.protection("status", code=1))
         self.assertIn("at this address answers 'p2'", cluster.protection("enrol", key(1), code=1))
+        self.assertIn("at this address answers 'p2'", cluster.protection("check", code=1))
+        self.assertIn("at this address answers 'p2'", cluster.protection("export", self.run_.path("out.json"), code=1))
+        self.assertFalse(os.path.exists(self.run_.path("out.json")))
 
     def test_another_cluster(self):
         cluster = self.cluster(members=1, quorum=1, tls=False)
