@@ -214,6 +214,12 @@ private:
 
 constexpr std::uint64_t kBefore = 10;
 constexpr std::uint64_t kCommands = 9;
+// Sanitized processes take long to fork.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::uint64_t kStride = 7;
+#else
+constexpr std::uint64_t kStride = 1;
+#endif
 
 struct EveryCallTest : StoreFaultTest, testing::WithParamInterface<DiskFault> {
     void SetUp() override {
@@ -227,7 +233,7 @@ struct HonestDiskTest : EveryCallTest {};
 TEST_P(HonestDiskTest, EachCallInTurn_NothingToldIsMissing) {
     const std::uint64_t count = calls(DiskCall::kAny, kCommands);
     std::map<int, int> codes;
-    for (std::uint64_t at = 1; at <= count; ++at) {
+    for (std::uint64_t at = 1; at <= count; at += kStride) {
         bring_back();
         const int code = child({GetParam(), DiskCall::kAny, at, at % 3}, kCommands);
         ++codes[code];
@@ -249,7 +255,7 @@ struct LyingDiskTest : EveryCallTest {};
 TEST_P(LyingDiskTest, EachCallInTurn_LossIsNoticed) {
     const std::uint64_t count = calls(DiskCall::kAny, kCommands);
     std::map<Found, int> results;
-    for (std::uint64_t at = 1; at <= count; ++at) {
+    for (std::uint64_t at = 1; at <= count; at += kStride) {
         bring_back();
         const int code = child({GetParam(), DiskCall::kAny, at, at % 3}, kCommands);
         const Found result = find();
@@ -266,7 +272,7 @@ TEST_F(StoreFaultTest, FailedSync_EndsTheProcess_WhateverWasSynced) {
     keep();
     const std::uint64_t count = calls(DiskCall::kSync, kCommands);
     ASSERT_GE(count, kCommands);
-    for (std::uint64_t at = 1; at <= count; ++at) {
+    for (std::uint64_t at = 1; at <= count; at += kStride) {
         bring_back();
         const int code = child({DiskFault::kError, DiskCall::kSync, at}, kCommands);
         // It did not even start; or it came at the very end, when SQLite tidies up after the last answer.
@@ -284,7 +290,7 @@ TEST_F(StoreFaultTest, FailedSync_RestartOverTheSamePageCache_ThenPowerLoss) {
     begin(kBefore);
     keep();
     const std::uint64_t count = calls(DiskCall::kSync, kCommands);
-    for (std::uint64_t at = 1; at <= count; ++at) {
+    for (std::uint64_t at = 1; at <= count; at += kStride) {
         for (const std::uint64_t more : {0U, 1U, 6U}) {
             bring_back();
             static_cast<void>(child({DiskFault::kError, DiskCall::kSync, at, at % 2, true}, kCommands));
@@ -319,7 +325,7 @@ TEST_F(StoreFaultTest, ReadErrors_AreNotCalledDamage) {
     keep();
     const std::uint64_t count = calls(DiskCall::kRead, 0);
     int refused = 0;
-    for (std::uint64_t at = 1; at <= count; ++at) {
+    for (std::uint64_t at = 1; at <= count; at += kStride) {
         bring_back();
         const int code = child({DiskFault::kError, DiskCall::kRead, at}, 0);
         ASSERT_NE(code, kDamaged) << "read " << at << ": " << said();
@@ -364,7 +370,7 @@ TEST_P(NewDatabaseTest, EachCallInTurn_WholeOrNotThere) {
     ASSERT_EQ(make({}), kDone) << said();
     const std::uint64_t count = progress.counts[static_cast<std::size_t>(DiskCall::kAny)];
     int left_nothing = 0;
-    for (std::uint64_t at = 1; at <= count; ++at) {
+    for (std::uint64_t at = 1; at <= count; at += kStride) {
         fs::remove_all(data);
         static_cast<void>(make({GetParam(), DiskCall::kAny, at, at % 3}));
         DiskCounts counts{};

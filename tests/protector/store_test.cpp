@@ -12,6 +12,8 @@
 #include <csignal>
 #include <fstream>
 
+#include "protector/facts.hpp"
+#include "protector/rows.hpp"
 #include "shared/base/task_group.hpp"
 #include "tests/protector/cluster_files.hpp"
 #include "tests/protector/temporary_directory.hpp"
@@ -429,6 +431,26 @@ TEST_F(StoreTest, OtherRowsThanWereWritten_AreRefused) {
         std::filesystem::rename(copy, file());
     }
     EXPECT_TRUE(open());
+}
+
+TEST_F(StoreTest, MissingJournalRows_AreNoticed) {
+    {
+        const auto store = open(true).value();
+        static_cast<void>(decide(*store, votes(keys(3), vote(1, 2, 3))));
+    }
+    std::filesystem::copy_file(file(), directory / "good");
+    const std::string nobody{"e\0\0\0\0", 5};
+    const std::string sum = std::to_string(static_cast<std::int64_t>(sum_of(nobody)));
+    change(("INSERT INTO journal VALUES(3, x'6500000000', " + sum + ")").c_str());
+    EXPECT_THAT(why_not(), HasSubstr("a journal row is missing"));
+    std::filesystem::rename(directory / "good", file());
+    {
+        sqlite3* raw = nullptr;
+        ASSERT_EQ(sqlite3_open(file().c_str(), &raw), SQLITE_OK);
+        const DatabaseHandle handle{raw};
+        ASSERT_TRUE(write_facts(raw, {{}, 1, 2}));
+    }
+    EXPECT_THAT(why_not(), HasSubstr("the last journal rows are missing"));
 }
 
 // SQLite would play the old log into the new database.
