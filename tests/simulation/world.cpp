@@ -138,18 +138,22 @@ void World::change_a_clock() {
 
 void World::halt_a_validator() {
     const auto validator = static_cast<ValidatorNumber>(world_.random.below(world_.setup.validators));
-    if (validator % 8 == 0) halt(validator, std::make_shared<std::vector<bool>>(world_.setup.members, false));
+    if (validator % 8 != 0) return;
+    halt(validator, std::make_shared<std::vector<bool>>(world_.setup.members, false),
+         world_.events.now() + world_.setup.rejoin_wait / 2);
 }
 
-// The operator's command asks until all members have it.
-void World::halt(ValidatorNumber validator, std::shared_ptr<std::vector<bool>> done) {
-    if (healing_) return;
+// The operator's command asks for a while, and succeeds if all members have it by then. Like any request it is over before a
+// member that has just lost the halt again reads what others know.
+void World::halt(ValidatorNumber validator, std::shared_ptr<std::vector<bool>> done, Time end) {
+    if (healing_ || world_.events.now() >= end) return;
     const std::size_t us = world_.setup.operator_endpoint();
     for (std::size_t member = 0; member < world_.setup.members; ++member) {
         if ((*done)[member]) continue;
-        world_.network.send(us, member, [this, us, member, validator, done] {
-            const auto answer = [this, us, member, validator, done](const MemberAnswer&) {
-                world_.network.send(member, us, [this, member, validator, done] {
+        world_.network.send(us, member, [this, us, member, validator, done, end] {
+            const auto answer = [this, us, member, validator, done, end](const MemberAnswer&) {
+                world_.network.send(member, us, [this, member, validator, done, end] {
+                    if (world_.events.now() >= end) return;
                     (*done)[member] = true;
                     if (std::ranges::count(*done, false) == 0)
                         world_.oracle.on_halted_everywhere(validator, world_.events.now());
@@ -159,7 +163,7 @@ void World::halt(ValidatorNumber validator, std::shared_ptr<std::vector<bool>> d
         });
     }
     if (std::ranges::count(*done, false) == 0) return;
-    world_.events.after(kSecond, [this, validator, done] { halt(validator, done); });
+    world_.events.after(kSecond, [this, validator, done, end] { halt(validator, done, end); });
 }
 
 // An old file, somebody else's, or nonsense: it may refuse too much, never allow more.

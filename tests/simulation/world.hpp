@@ -51,7 +51,7 @@ private:
     [[nodiscard]] bool may_stop(const Member& member) const;
     [[nodiscard]] bool all_others_answer(const Member& member) const;
     [[nodiscard]] bool will_be_noticed(const Backup& backup) const;
-    void halt(ValidatorNumber validator, std::shared_ptr<std::vector<bool>> done);
+    void halt(ValidatorNumber validator, std::shared_ptr<std::vector<bool>> done, Time end);
 
     // Takeovers in quiet weather.
     void begin_quiet();
