@@ -153,6 +153,7 @@ Task<void> Daemon::wait_for_signal() {
 }
 
 Task<void> Daemon::rejoin() {
+    co_await rejoining_->wait_for_requests_in_flight();
     auto plan = co_await rejoining_->run();
     if (!plan) {
         end(complain(plan.error(), kExitUsage));

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "protector/member_call.hpp"
+#include "shared/base/config.hpp"
 #include "shared/base/log.hpp"
 #include "shared/base/systemd.hpp"
 #include "shared/protection/messages.hpp"
@@ -64,6 +65,16 @@ struct Rejoining::Round {
 
 Rejoining::Rejoining(Clock& clock, net::HttpClient& http, protection::Cluster cluster, std::string node_id)
     : clock_{clock}, http_{http}, cluster_{std::move(cluster)}, node_id_{std::move(node_id)}, chain_{cluster_.chain} {}
+
+Task<void> Rejoining::wait_for_requests_in_flight() {
+    if (cluster_.members.size() == 1) co_return;  // run() will refuse
+    const Duration wait = 2 * cluster_.chain.slot_duration;
+    detail_ = "requests that the lost memory may have answered must be over first, which takes " + format_duration(wait);
+    log_warn("waiting to rejoin: {}", detail_);
+    notify_status("waiting to rejoin: " + detail_);
+    notify_starting(wait + kAnswerTime);
+    co_await sleep_for(clock_, wait);
+}
 
 Task<Result<RejoinPlan>> Rejoining::run() {
     SteadyTime next_report = clock_.steady();

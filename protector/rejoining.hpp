@@ -21,6 +21,9 @@ public:
     // Both must outlive it.
     Rejoining(Clock& clock, net::HttpClient& http, protection::Cluster cluster, std::string node_id);
 
+    // Two slots: what the lost memory said yes to may still be on its way to the others, and no client counts answers to a
+    // request for longer than a slot (docs/quorum-model.md). To be called before run().
+    Task<void> wait_for_requests_in_flight();
     // Returns when the plan stands, or with kRefused (a wrong clock, a cluster of one). Says every few seconds who is missing.
     Task<Result<protection::RejoinPlan>> run();
     // What it waits for, as a sentence.

@@ -135,7 +135,8 @@ Task<Decision> HttpQuorumClient::ask(std::shared_ptr<Round> round, std::string p
     for (std::size_t i = 0; i < members_.size(); ++i) {
         requests_.spawn("ask protector " + members_[i]->status().name, ask_one(members_[i], i, round, path, body, deadline));
     }
-    co_await wait(round, deadline);
+    // Never longer than a slot: a member that lost its memory rejoins when requests that it may have answered are over.
+    co_await wait(round, std::min(deadline, clock_.steady() + options_.cluster.chain.slot_duration));
     co_return conclude(*round);
 }
 

@@ -73,6 +73,8 @@ Task<void> HttpQuorumClient::run_round(std::shared_ptr<AcquireRun> run, SteadyTi
     for (std::size_t i = 0; i < members_.size(); ++i) {
         requests_.spawn("generation from protector", ask_promise(members_[i], i, run, body, head, deadline));
     }
+    // Promises are counted together for a slot at most, for the same reason as verdicts.
+    deadline = std::min(deadline, clock_.steady() + options_.cluster.chain.slot_duration);
     bool contested = false;
     while (run->machine.state() == Acquisition::State::kAsking) {
         if (!contested && run->machine.contested()) {

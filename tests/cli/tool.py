@@ -8,7 +8,7 @@ import time
 from harness.cluster import program
 from harness.processes import free_ports, wait_until
 
-SLOT_SECONDS = 12
+SLOT_SECONDS = 1  # a rejoin waits for two slots
 SLOTS_PER_EPOCH = 32
 EPOCH = 1000  # that begins when the tests do
 CHAIN_ROOT = "0x" + hashlib.sha256(b"chain").hexdigest()
@@ -83,7 +83,7 @@ class Cluster:
         self.tls = tls
         genesis = int(time.time()) - EPOCH * SLOTS_PER_EPOCH * SLOT_SECONDS
         words = ["cluster", "create", "--dir", self.folder, "--name", name, "--quorum", quorum, "--genesis-time", genesis,
-                 "--genesis-validators-root", CHAIN_ROOT, "--operator", "admin", "--instance", "primary", *more]
+                 "--slot-duration-ms", SLOT_SECONDS * 1000, "--genesis-validators-root", CHAIN_ROOT, "--operator", "admin", "--instance", "primary", *more]
         for member, url in self.urls.items():
             words += ["--member", f"{member}={url}"]
         self.said = holdfast(*words)

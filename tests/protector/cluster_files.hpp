@@ -12,12 +12,13 @@
 
 namespace holdfast::protector {
 
-// Members "p1", "p2" ... at these URLs, on the chain with root(99): slots of 12 s, 32 in an epoch.
-inline protection::Cluster make_cluster(const std::vector<std::string>& urls, std::size_t quorum, WallTime genesis) {
+// Members "p1", "p2" ... at these URLs, on the chain with root(99): 32 slots in an epoch.
+inline protection::Cluster make_cluster(const std::vector<std::string>& urls, std::size_t quorum, WallTime genesis,
+                                        Duration slot = std::chrono::seconds{12}) {
     protection::Cluster cluster;
     cluster.name = "test";
     cluster.quorum = quorum;
-    cluster.chain = {genesis, protection::root(99), std::chrono::seconds{12}, 32};
+    cluster.chain = {genesis, protection::root(99), slot, 32};
     for (const std::string& url : urls) cluster.members.push_back({"p" + std::to_string(cluster.members.size() + 1), url});
     return cluster;
 }

@@ -106,8 +106,8 @@ void DaemonTest::use_cluster(std::size_t members, std::size_t quorum) {
     for (const std::uint16_t port : free_ports(members)) {
         urls.push_back((tls ? "https://127.0.0.1:" : "http://127.0.0.1:") + std::to_string(port));
     }
-    const auto genesis = std::chrono::floor<std::chrono::seconds>(clock.now() - std::chrono::seconds{12 * kSlot});
-    cluster = make_cluster(urls, quorum, genesis);
+    const auto genesis = std::chrono::floor<std::chrono::seconds>(clock.now() - kSlot * kSlotTime);
+    cluster = make_cluster(urls, quorum, genesis, kSlotTime);
     write_text(cluster_file(), render_cluster(cluster));
     if (tls) {
         authority.write_ca(directory / "ca.pem");

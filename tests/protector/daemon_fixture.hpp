@@ -43,6 +43,8 @@ private:
 
 struct DaemonTest : testing::Test {
     static constexpr std::uint64_t kSlot = 3200;  // epoch 100
+    // Short, since a rejoin waits for two of them.
+    static constexpr Duration kSlotTime = std::chrono::seconds{1};
 
     TemporaryDirectory directory;
     boost::asio::io_context io;

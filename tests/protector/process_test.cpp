@@ -139,7 +139,7 @@ TEST_F(ProcessTest, RestoredBackup_RefusesToVoteUntilRejoined) {
     EXPECT_EQ(stop("p1", SIGTERM), 0);
 
     // Its records are there, and in time it votes again: two epochs later by a chain that began earlier.
-    cluster.chain.genesis_time -= seconds{12 * 32 * 3};
+    cluster.chain.genesis_time -= 32 * 3 * kSlotTime;
     write_text(cluster_file(), render_cluster(cluster));
     for (const char* name : {"p2", "p3", "p4"}) EXPECT_EQ(stop(name, SIGTERM), 0);
     start_all("");
@@ -160,7 +160,8 @@ TEST_F(ProcessTest, WrongInitOnALostDisk_IsCaught) {
 
 TEST_F(ProcessTest, Rejoin_WaitsForOthersAndStopsOnSigterm) {
     const DaemonProcess& daemon = launch("p1", "--rejoin");
-    ASSERT_TRUE(run_until([&] { return daemon.said().find("waiting to rejoin") != std::string::npos; }));
+    ASSERT_TRUE(run_until([&] { return daemon.said().find("p4: ") != std::string::npos; }));
+    EXPECT_THAT(daemon.said(), HasSubstr("must be over first, which takes 2s"));
     EXPECT_THAT(daemon.said(), AllOf(HasSubstr("p2"), HasSubstr("p3"), HasSubstr("p4")));
     const auto asked = get("p1", "/v1/status");
     ASSERT_TRUE(asked);

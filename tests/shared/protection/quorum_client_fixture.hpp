@@ -44,6 +44,7 @@ struct QuorumClientFixture : testing::Test {
         cluster.quorum = quorum;
         cluster.mode = mode;
         cluster.chain.genesis_validators_root = root(99);
+        cluster.chain.slot_duration = std::chrono::seconds{12};
         for (std::size_t i = 1; i <= members; ++i) cluster.members.push_back({"p" + std::to_string(i), url(i)});
         for (const ClusterMember& member : cluster.members) {
             FakeProtector& fake = network.protectors[member.url];
