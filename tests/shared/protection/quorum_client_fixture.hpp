@@ -78,9 +78,8 @@ struct QuorumClientFixture : testing::Test {
         took = ended - start;
         return std::move(*result);
     }
-    Decision decide(ethereum::AttestationData data, std::vector<PublicKey> asked) {
-        return run(
-            client->approve_attestation(data, attester_domain(), std::move(asked), clock.steady() + std::chrono::seconds{2}));
+    Decision decide(ethereum::AttestationData data, std::vector<PublicKey> asked, Duration limit = std::chrono::seconds{2}) {
+        return run(client->approve_attestation(data, attester_domain(), std::move(asked), clock.steady() + limit));
     }
 };
 

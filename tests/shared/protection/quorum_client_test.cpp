@@ -52,6 +52,14 @@ TEST_F(QuorumClientTest, SlowMember_RecordsInTheBackground) {
     EXPECT_EQ(protector(4).recorded, 2U);
 }
 
+// A member that lost its memory rejoins after two slots: nobody may still wait for a quorum that it was a part of.
+TEST_F(QuorumClientTest, AnswersAreCountedForASlotAtMost) {
+    protector(3).delay = protector(4).delay = seconds{13};
+    const Decision decision = decide(attestation_data(1, 2, 3), keys(2), seconds{60});
+    EXPECT_THAT(decision.approvals, IsEmpty());
+    EXPECT_EQ(took, seconds{12});
+}
+
 TEST_F(QuorumClientTest, TwoDown_NoQuorumAtTheDeadline) {
     const std::size_t before = protector(1).requests;
     protector(1).fault = protector(3).fault = Fault::kDown;
