@@ -79,7 +79,8 @@ struct QuorumClientFixture : testing::Test {
         return std::move(*result);
     }
     Decision decide(ethereum::AttestationData data, std::vector<PublicKey> asked, Duration limit = std::chrono::seconds{2}) {
-        return run(client->approve_attestation(data, attester_domain(), std::move(asked), clock.steady() + limit));
+        return run(client->approve_attestation(data, attester_domain(), std::move(asked), clock.steady() + limit),
+                   limit + std::chrono::seconds{1});
     }
 };
 
