@@ -30,6 +30,7 @@ INTACT_LARGE = [
     ("-DRESTORES=1", "2 of 3, an old backup that the others have seen beyond"),
     ("-DN=4 -DQ=3", "3 of 4"),
     ("-DN=4 -DQ=3 -DLOSSES=1", "3 of 4, a disk is lost"),
+    ("-DN=4 -DQ=3 -DLOSSES=1 -DLATE -DNO_FENCING_CHECK", "3 of 4, a disk is lost, requests outlive the wait"),
     ("-DN=4 -DQ=3 -DRESTORES=1", "3 of 4, an old backup that the others have seen beyond"),
 ]
 MUTANTS = [
