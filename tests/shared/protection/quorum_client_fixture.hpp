@@ -38,6 +38,13 @@ struct QuorumClientFixture : testing::Test {
         EXPECT_TRUE(run(client->acquire(clock.steady() + std::chrono::seconds{2})));
     }
 
+    // What still goes on uses the clock and the network.
+    void TearDown() override {
+        group.cancel();
+        client.reset();
+        time.advance(std::chrono::milliseconds{1});
+    }
+
     void make(std::size_t members, std::size_t quorum, Mode mode = Mode::kFenced) {
         cluster = {};
         cluster.name = "test";

@@ -17,6 +17,11 @@ using testing::SizeIs;
 struct QuorumTakeoverTest : QuorumClientFixture {
     std::unique_ptr<HttpQuorumClient> second{make_client("secondary")};
 
+    void TearDown() override {
+        second.reset();
+        QuorumClientFixture::TearDown();
+    }
+
     Result<Promise> acquire(HttpQuorumClient& who, Duration timeout = seconds{2}) {
         return run(who.acquire(clock.steady() + timeout));
     }

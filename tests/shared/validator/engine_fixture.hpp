@@ -91,12 +91,13 @@ protected:
 
     void TearDown() override {
         if (!engine) return;
-        if (!start.ended) {
+        if (start.on_duty && !start.ended) {
             engine->request_stop();
             time.advance(5 * kSlotTime);
         }
-        EXPECT_TRUE(start.ended) << "the engine did not stop";
+        EXPECT_EQ(start.ended, start.on_duty) << "the engine did not stop";
         group->cancel();
+        group->spawn("stop", nodes->stop());
         time.advance(1s);
     }
 
