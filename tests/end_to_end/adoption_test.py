@@ -49,6 +49,10 @@ class Adoption(RigTest):
         self.assertEqual(self.chain.time.slot(), slot - 1, "the machine is too slow for this slot time")
         return slot
 
+    def due_in(self, slot):
+        """How many attestations the slot has; the chain counts an epoch's duties when the epoch begins."""
+        return wait_until(lambda: self.chain.slot_totals(slot).due, TIMEOUT, f"the duties of slot {slot}")
+
     def recorded(self, slot, members):
         """{member's name: {public key: signing root}} of that slot's votes."""
         target = self.chain.time.epoch_of(slot)
@@ -86,9 +90,7 @@ class Adoption(RigTest):
         for member in asleep:
             member.process.pause()
         self.lose_publications()
-        # The chain counts an epoch's duties when the epoch begins.
-        wait_until(lambda: self.chain.slot_totals(slot).due > 0, TIMEOUT, "the slot's duties")
-        due = self.chain.slot_totals(slot).due
+        due = self.due_in(slot)
         awake = self.protectors[:count]
         wait_until(lambda: all(len(messages) == due for messages in self.recorded(slot, awake).values()), 20.0, "the votes")
         self.primary.process.kill()
@@ -127,7 +129,7 @@ class Adoption(RigTest):
         slot = self.quiet_moment()
         for member in self.protectors[2:]:
             member.process.pause()
-        due = self.chain.slot_totals(slot).due
+        due = self.due_in(slot)
         wait_until(lambda: len(self.recorded(slot, self.protectors[:1])[self.protectors[0].name]) == due, 20.0, "the votes")
         self.primary.process.kill()
         before = self.recorded(slot, self.protectors[:2])
