@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from harness.cluster import program  # noqa: E402
 from harness.processes import ProcessError, Run  # noqa: E402
 from overload_abuse import KINDS  # noqa: E402
-from quorum_speed import make_certificates, percentile, start  # noqa: E402
+from quorum_speed import make_cluster, percentile, start_protectors  # noqa: E402
 
 # A kind of abuse needs a moment until all of it is there.
 WARM_UP_SECONDS = 3.0
@@ -41,7 +41,7 @@ class Decisions:
 
     def __init__(self, run, cluster, idle):
         """`idle`: another cluster, which that program asks for."""
-        argv = [program("holdfast_quorum_bench"), "--one", cluster, "--four", idle, "--tls", run.path("tls"), "--only",
+        argv = [program("holdfast_quorum_bench"), "--one", cluster, "--four", idle, "--only",
                 "one_1", "--passes", "1000000", "--singles", str(DECISIONS)]
         self.process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, env=os.environ | {"HOLDFAST_BENCH_DIR": run.folder})
 
@@ -69,7 +69,7 @@ class Decisions:
 def beside(kind, decisions, port, run, passes):
     """The client's times while that kind of abuse goes on."""
     script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "overload_abuse.py")
-    argv = ["nice", "-n", "19", sys.executable, "-B", script, kind, str(port), run.path("tls"), "secondary"]
+    argv = ["nice", "-n", "19", sys.executable, "-B", script, kind, str(port), run.path("one/secondary"), "secondary"]
     with open(run.path(f"{kind}.log"), "wb") as log:
         abuse = subprocess.Popen(argv, stderr=log)
     try:
@@ -90,10 +90,11 @@ def figures(times):
 
 def measure(options):
     with Run("quorum-overload", keep=options.keep_logs) as run:
-        os.mkdir(run.path("tls"))
-        make_certificates(run.path("tls"), {"p1": "member/p1", "p2": "member/p2", "primary": "instance/primary", "secondary": "instance/secondary"})
-        cluster, idle = start(run, run.path("tls"), 1, 1), start(run, run.path("tls"), 2, 2)
-        with open(cluster) as file:
+        cluster, idle = run.path("one"), run.path("idle")
+        for folder, count in ((cluster, 1), (idle, 2)):
+            make_cluster(folder, count, count, ("primary", "secondary"))
+            start_protectors(run, folder, count)
+        with open(os.path.join(cluster, "primary", "cluster.toml"), encoding="utf-8") as file:
             port = int(re.search(r"127\.0\.0\.1:(\d+)", file.read())[1])
         decisions = Decisions(run, cluster, idle)
         kinds = [options.only] if options.only else list(KINDS)

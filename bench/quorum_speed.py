@@ -39,12 +39,12 @@ def arguments():
     return options
 
 
-def make_cluster(folder, quorum, count):
+def make_cluster(folder, quorum, count, instances=("primary",)):
     """A cluster on free ports, with certificates for every machine. Its chain is so far on that every target of a run lies in its
     past."""
     members = [word for number in range(1, count + 1) for word in ("--member", f"p{number}=https://127.0.0.1:{free_port()}")]
     subprocess.run([program("holdfast"), "cluster", "create", "--dir", folder, "--name", "benchmark", "--quorum", str(quorum), *members,
-                    "--instance", "primary", "--genesis-time", "1", "--genesis-validators-root", f"0x{7:064x}", "--slot-duration-ms", "100",
+                    *(word for name in instances for word in ("--instance", name)), "--genesis-time", "1", "--genesis-validators-root", f"0x{7:064x}", "--slot-duration-ms", "1000",
                     "--slots-per-epoch", "1"], check=True, stdout=subprocess.DEVNULL)
 
 
