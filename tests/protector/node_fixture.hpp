@@ -132,7 +132,10 @@ struct NodesTest : testing::Test {
         TestNode& node = *nodes.at(name);
         node.background.cancel();
         run_until([&] { return node.background.size() == 0; });
+        // Others' requests that it is still answering end first, as the daemon's server sees to.
+        run_until([] { return false; }, std::chrono::milliseconds{30});
         node.store->stop();
+        run_until([] { return false; }, std::chrono::milliseconds{1});
         nodes.erase(name);
     }
 
