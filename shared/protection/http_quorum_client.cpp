@@ -48,6 +48,11 @@ struct HttpQuorumClient::Round {
     QuorumTally::Explain explain;
     std::uint64_t request_id;
     QuorumTally tally;
+    // What is heard later doesn't count: a member that lost its memory rejoins when requests that it may have answered are
+    // over. By both clocks, since a process that was stopped hears late answers before its alarms, and a machine's steady clock
+    // stands still while the machine is suspended.
+    SteadyTime counted_until{};
+    WallTime counted_until_wall{};
     std::vector<std::vector<std::size_t>> approved_groups{};
     Notifier changed{};
 
@@ -132,11 +137,12 @@ Task<Decision> HttpQuorumClient::approve_block(Slot slot, Root signing_root, Pub
 }
 
 Task<Decision> HttpQuorumClient::ask(std::shared_ptr<Round> round, std::string path, Body body, SteadyTime deadline) {
+    round->counted_until = clock_.steady() + options_.cluster.chain.slot_duration;
+    round->counted_until_wall = clock_.now() + options_.cluster.chain.slot_duration;
     for (std::size_t i = 0; i < members_.size(); ++i) {
         requests_.spawn("ask protector " + members_[i]->status().name, ask_one(members_[i], i, round, path, body, deadline));
     }
-    // Never longer than a slot: a member that lost its memory rejoins when requests that it may have answered are over.
-    co_await wait(round, std::min(deadline, clock_.steady() + options_.cluster.chain.slot_duration));
+    co_await wait(round, std::min(deadline, round->counted_until));
     co_return conclude(*round);
 }
 
@@ -144,6 +150,8 @@ Task<void> HttpQuorumClient::ask_one(MemberPtr member, std::size_t index, std::s
                                      Body body, SteadyTime deadline) {
     const std::size_t count = round->keys.size();
     auto result = co_await member->verdicts(std::move(path), std::move(body), round->request_id, count, deadline);
+    const bool too_late = clock_.steady() >= round->counted_until || clock_.now() >= round->counted_until_wall;
+    if (too_late) result = failure(ErrorCode::kTimeout, "it answered later than a slot after it was asked");
     const std::string why_not = result ? std::string{} : result.error().message;
     round->on_result(index, why_not, std::move(result));
 }

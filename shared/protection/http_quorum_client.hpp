@@ -78,8 +78,8 @@ private:
     Task<Decision> ask(std::shared_ptr<Round> round, std::string path, Body body, SteadyTime deadline);
     Task<void> wait(std::shared_ptr<Round> round, SteadyTime deadline);
     [[nodiscard]] Decision conclude(Round& round) const;
-    static Task<void> ask_one(MemberPtr member, std::size_t index, std::shared_ptr<Round> round, std::string path, Body body,
-                              SteadyTime deadline);
+    Task<void> ask_one(MemberPtr member, std::size_t index, std::shared_ptr<Round> round, std::string path, Body body,
+                       SteadyTime deadline);
 
     Task<void> read_tenures(std::shared_ptr<AcquireRun> run, SteadyTime deadline);
     Task<void> run_round(std::shared_ptr<AcquireRun> run, SteadyTime deadline);

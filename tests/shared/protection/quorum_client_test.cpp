@@ -60,6 +60,16 @@ TEST_F(QuorumClientTest, AnswersAreCountedForASlotAtMost) {
     EXPECT_EQ(took, seconds{12});
 }
 
+// A process that was stopped, or a machine that was suspended: answers are there before any alarm has rung.
+TEST_F(QuorumClientTest, AnswersHeardAfterASuspend_DontCount) {
+    for (std::size_t i = 1; i <= 4; ++i) protector(i).delay = milliseconds{20};
+    clock.call_at(clock.steady() + milliseconds{10}, [this] { clock.set_wall_error(seconds{12}); });
+    const Decision decision = decide(attestation_data(1, 2, 3), keys(2));
+    EXPECT_THAT(decision.approvals, IsEmpty());
+    ASSERT_THAT(decision.denials, SizeIs(2));
+    EXPECT_THAT(decision.denials[0].reason, HasSubstr("later than a slot"));
+}
+
 TEST_F(QuorumClientTest, TwoDown_NoQuorumAtTheDeadline) {
     const std::size_t before = protector(1).requests;
     protector(1).fault = protector(3).fault = Fault::kDown;
