@@ -1,0 +1,44 @@
+// Polls the other instance's /healthz on a steady schedule over one kept connection: a poll that is slow doesn't move the next
+// one, and one that has had no answer by its own time limit is silence. One thread.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "healthcheck/document.hpp"
+#include "shared/base/task.hpp"
+#include "shared/net/http_client.hpp"
+
+namespace holdfast::healthcheck {
+
+struct PolledAnswer {
+    Poll poll;
+    Duration round_trip{};
+    std::optional<HealthDocument> health;  // of kAnswered
+};
+
+class Poller {
+public:
+    using OnPoll = std::function<void(const PolledAnswer&)>;
+
+    // `url`: "http://127.0.0.1:7770", without a path. Everything passed must outlive the object and run().
+    Poller(Clock& clock, net::HttpClient& http, std::string url, Duration interval, Duration timeout, OnPoll on_poll);
+
+    // For ever; ends by cancellation.
+    Task<void> run();
+    // The next poll is due after `interval` from now on (a draining primary is watched more closely); 0: the configured one.
+    void set_interval(Duration interval);
+
+private:
+    Clock& clock_;
+    net::HttpClient& http_;
+    std::string url_;
+    Duration configured_;
+    Duration interval_;
+    Duration timeout_;
+    OnPoll on_poll_;
+
+    Task<PolledAnswer> poll_once();
+};
+
+}  // namespace holdfast::healthcheck

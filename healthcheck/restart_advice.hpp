@@ -1,0 +1,25 @@
+// When is it safe to restart this machine? Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "shared/base/time.hpp"
+#include "shared/validator/upcoming.hpp"
+
+namespace holdfast::healthcheck {
+
+struct RestartAdvice {
+    bool safe_now{false};
+    std::optional<Slot> next_proposal;
+    std::optional<Epoch> sync_committee_until;  // a key of ours is in a sync committee up to this epoch's end
+    std::optional<Slot> next_attestation;
+    Duration idle{};  // from now to the next duty of ours
+    std::string sentence;
+};
+
+// `covered`: another instance is ready to take duty, so that a planned stop costs nothing.
+[[nodiscard]] RestartAdvice advise(const validator::Upcoming& upcoming, Slot now, Duration into_slot, Duration slot_duration,
+                                   bool covered);
+
+}  // namespace holdfast::healthcheck

@@ -1,0 +1,121 @@
+// When the secondary takes over and when it gives back: starting → standby → armed → suspecting → taking_over → on_duty →
+// yielding. Pure: events and times in, actions out; the program and the simulation drive the same object.
+//
+//   rules.on_poll(poll, now);  rules.on_sight(sight, now);  rules.tick(now);  ...
+//   while (const auto action = rules.next()) { ... do it, and tell the outcome }
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <span>
+
+#include "healthcheck/failover.hpp"
+#include "healthcheck/failover_rule.hpp"
+#include "healthcheck/sight.hpp"
+#include "healthcheck/times.hpp"
+#include "shared/base/result.hpp"
+
+namespace holdfast::healthcheck {
+
+enum class SecondaryState : std::uint8_t { kStarting, kStandby, kArmed, kSuspecting, kTakingOver, kOnDuty, kYielding };
+[[nodiscard]] std::string_view to_string(SecondaryState state);
+
+// What one poll of the primary brought.
+struct Poll {
+    enum class Outcome : std::uint8_t { kAnswered, kRefused, kSilent };
+    Outcome outcome{Outcome::kSilent};
+    // Of kAnswered.
+    bool on_duty{false};
+    bool healthy{false};
+    bool draining{false};       // on its way off duty, not there yet
+    bool drained{false};        // off duty on purpose, and waits for us
+    bool wants_duty{false};     // on standby, ready, and nobody has told it to stay there
+    bool asks_for_duty{false};  // the operator has told it to take duty back
+    std::string sentence;       // what it says, or why there is no answer
+
+    [[nodiscard]] bool performs() const { return outcome == Outcome::kAnswered && on_duty && healthy; }
+};
+
+struct SecondaryOptions {
+    FailoverTimes times;
+    bool automatic_failback{true};
+};
+
+class SecondaryRules {
+public:
+    SecondaryRules(SecondaryOptions options, SteadyTime now);
+
+    // The engine is warm. Readiness comes from then on, at every sample.
+    void on_started(SteadyTime now);
+    void on_readiness(const Readiness& readiness, SteadyTime now);
+    void on_poll(const Poll& poll, SteadyTime now);
+    void on_sight(const Sight& sight, SteadyTime now);
+    void on_duty_begun(SteadyTime now);
+    void on_duty_failed(const std::string& why, SteadyTime now);
+    void on_drained(SteadyTime now);
+    // A quorum knows a higher generation than ours: somebody else is on duty.
+    void on_fenced(const std::string& by, SteadyTime now);
+    // kRefused with a sentence if it can't be done now.
+    Result<void> on_command(Command command, SteadyTime now);
+    // The process is to end: duty is handed over first, if the primary can take it.
+    void on_stop(SteadyTime now);
+    // Time has passed; often enough (every 100 ms).
+    void tick(SteadyTime now);
+
+    [[nodiscard]] std::optional<Action> next();
+    [[nodiscard]] std::optional<Change> next_change();
+
+    [[nodiscard]] SecondaryState state() const { return state_; }
+    [[nodiscard]] const std::string& reason() const { return reason_; }  // why it is in this state: a sentence
+    [[nodiscard]] bool on_duty() const { return state_ == SecondaryState::kOnDuty || (yielding() && !drained_); }
+    [[nodiscard]] bool drained() const { return yielding() && drained_; }
+    [[nodiscard]] bool paused() const { return paused_; }
+    // After on_stop(): nothing is left to wait for.
+    [[nodiscard]] bool may_stop() const { return may_stop_; }
+    // When duty will be given back if nothing changes; nothing if that isn't planned.
+    [[nodiscard]] std::optional<SteadyTime> failback_at() const;
+    [[nodiscard]] std::uint64_t takeovers() const { return takeovers_; }
+
+    [[nodiscard]] static std::span<const Transition<SecondaryState>> transitions();
+
+private:
+    SecondaryOptions options_;
+    SecondaryState state_{SecondaryState::kStarting};
+    std::string reason_{"starting"};
+    std::deque<Action> actions_;
+    std::deque<Change> changes_;
+    Readiness readiness_;
+    Poll last_poll_;
+    std::uint32_t bad_polls_{0};
+    bool seen_on_duty_{false};
+    SteadyTime armed_since_{};
+    std::optional<SteadyTime> look_at_;  // when the protectors are asked (again)
+    bool looking_{false};
+    std::optional<SteadyTime> primary_ready_since_;
+    Duration failback_delay_{};
+    std::optional<SteadyTime> primary_good_since_;  // on duty and healthy: resets the delay
+    bool held_{false};                              // by a manual failover
+    bool paused_{false};
+    bool drained_{false};
+    std::optional<SteadyTime> wait_until_;  // of a handover
+    bool stopping_{false};
+    bool may_stop_{false};
+    std::uint64_t takeovers_{0};
+
+    [[nodiscard]] bool yielding() const { return state_ == SecondaryState::kYielding; }
+    void move(SecondaryState to, std::string reason);
+    void count_poll(const Poll& poll);
+    void follow_primary(const Poll& poll, SteadyTime now);
+    [[nodiscard]] bool suspicious() const;
+    [[nodiscard]] std::string suspicion() const;
+    void suspect(SteadyTime now);
+    void take_over(const std::string& why);
+    void yield(const std::string& why);
+    void think(SteadyTime now);
+    void think_armed(SteadyTime now);
+    void think_suspecting(SteadyTime now);
+    void think_on_duty(SteadyTime now);
+    void think_yielding(SteadyTime now);
+};
+
+}  // namespace holdfast::healthcheck
