@@ -6,22 +6,18 @@
 #include <string>
 
 #include "healthcheck/failover_rule.hpp"
-#include "shared/base/time.hpp"
 #include "shared/base/types.hpp"
 
 namespace holdfast::healthcheck {
 
 struct DrainView {
-    Slot slot;             // now
-    Duration into_slot{};  // since its start
+    Slot slot;  // now
     bool duties_under_way{false};
     std::optional<Slot> next_proposal;  // of ours, this slot or later
 };
 
 class Drain {
 public:
-    explicit Drain(Duration slot_duration) : slot_duration_{slot_duration} {}
-
     struct Step {
         // Nothing is begun in slots after this one; nothing yet while a proposal is near.
         std::optional<Slot> last_slot;
@@ -32,7 +28,6 @@ public:
     Step step(const DrainView& view);
 
 private:
-    Duration slot_duration_;
     std::optional<Slot> last_slot_;
 };
 

@@ -25,14 +25,14 @@ struct PrimaryOptions {
 
 class PrimaryRules {
 public:
-    PrimaryRules(PrimaryOptions options, SteadyTime now);
+    explicit PrimaryRules(PrimaryOptions options) : options_{options} {}
 
     // The engine is warm: looks who is on duty before it goes on duty itself.
     void on_started(SteadyTime now);
     void on_readiness(const Readiness& readiness, SteadyTime now);
     void on_sight(const Sight& sight, SteadyTime now);
     void on_duty_begun(SteadyTime now);
-    void on_duty_failed(const std::string& why, SteadyTime now);
+    void on_duty_failed(std::string why, SteadyTime now);
     void on_drained(SteadyTime now);
     void on_fenced(const std::string& by, SteadyTime now);
     Result<void> on_command(Command command, SteadyTime now);
@@ -49,6 +49,7 @@ public:
     [[nodiscard]] bool drained() const { return draining() && drained_; }
     [[nodiscard]] bool paused() const { return paused_; }
     // For the secondary's polls.
+    [[nodiscard]] bool ready() const { return state_ == PrimaryState::kStandby && readiness_.ready && !paused_; }
     [[nodiscard]] bool wants_duty() const { return state_ == PrimaryState::kStandby && readiness_.ready && !held_ && !paused_; }
     [[nodiscard]] bool asks_for_duty() const { return state_ == PrimaryState::kStandby && readiness_.ready && asks_; }
     [[nodiscard]] bool may_stop() const { return may_stop_; }
@@ -63,29 +64,42 @@ private:
     std::deque<Change> changes_;
     bool started_{false};
     Readiness readiness_;
+    bool paused_{false};
+    // The other instance, as the protectors hear it.
     Sight sight_;
     bool looking_{false};
+    SteadyTime look_at_{};
+    std::optional<SteadyTime> quiet_since_;     // nobody else was heard on duty
+    std::optional<SteadyTime> unserved_since_;  // nobody else performs
+    // Going on duty.
     bool acquiring_{false};
-    std::optional<SteadyTime> look_at_;
-    std::optional<SteadyTime> quiet_since_;     // nobody else heard on duty
-    std::optional<SteadyTime> unserved_since_;  // nobody performs
-    bool fenced_{false};
-    bool held_{false};  // by a manual failover
+    std::string why_on_duty_;
     bool asks_{false};
-    bool paused_{false};
+    // Leaving it.
+    bool fenced_{false};
+    bool held_{false};  // the operator moved duty away: it isn't wanted back
     bool drained_{false};
-    std::optional<SteadyTime> wait_until_;
-    bool stopping_{false};
+    SteadyTime wait_until_{};
+    // The end.
+    std::optional<SteadyTime> stop_at_;
     bool may_stop_{false};
 
     [[nodiscard]] bool draining() const { return state_ == PrimaryState::kDraining; }
     void move(PrimaryState to, std::string reason);
-    void look_now();
-    void go_on_duty(const std::string& why);
-    void drain(const std::string& why);
+    void go_on_duty(std::string why);
+    void drain(std::string why, SteadyTime now);
+    void go_on(std::string why);
+    void leave_duty(std::string why);
+    void remember(const Sight& sight, SteadyTime now);
+    void look_if_due(SteadyTime now);
+    [[nodiscard]] bool for_long(const std::optional<SteadyTime>& since, Duration enough, SteadyTime now) const;
     void think(SteadyTime now);
-    void think_off_duty(SteadyTime now);
+    void think_stopping(SteadyTime now);
+    void think_starting(SteadyTime now);
+    void think_standby(SteadyTime now);
     void think_draining(SteadyTime now);
+    Result<void> fail_over(SteadyTime now);
+    Result<void> fail_back(bool by_force);
 };
 
 }  // namespace holdfast::healthcheck

@@ -29,7 +29,8 @@ struct Poll {
     bool healthy{false};
     bool draining{false};       // on its way off duty, not there yet
     bool drained{false};        // off duty on purpose, and waits for us
-    bool wants_duty{false};     // on standby, ready, and nobody has told it to stay there
+    bool ready{false};          // on standby, and would go on duty at once if we left it
+    bool wants_duty{false};     // ready, and nobody has told it to stay on standby
     bool asks_for_duty{false};  // the operator has told it to take duty back
     std::string sentence;       // what it says, or why there is no answer
 
@@ -43,7 +44,7 @@ struct SecondaryOptions {
 
 class SecondaryRules {
 public:
-    SecondaryRules(SecondaryOptions options, SteadyTime now);
+    explicit SecondaryRules(SecondaryOptions options);
 
     // The engine is warm. Readiness comes from then on, at every sample.
     void on_started(SteadyTime now);
@@ -51,11 +52,12 @@ public:
     void on_poll(const Poll& poll, SteadyTime now);
     void on_sight(const Sight& sight, SteadyTime now);
     void on_duty_begun(SteadyTime now);
-    void on_duty_failed(const std::string& why, SteadyTime now);
+    void on_duty_failed(std::string why, SteadyTime now);
     void on_drained(SteadyTime now);
     // A quorum knows a higher generation than ours: somebody else is on duty.
     void on_fenced(const std::string& by, SteadyTime now);
-    // kRefused with a sentence if it can't be done now.
+    // kRefused with a sentence if it can't be done now. kFailover changes nothing here: it is for the primary, which the driver
+    // asks after this has said that the secondary could take duty.
     Result<void> on_command(Command command, SteadyTime now);
     // The process is to end: duty is handed over first, if the primary can take it.
     void on_stop(SteadyTime now);
@@ -85,20 +87,28 @@ private:
     std::deque<Action> actions_;
     std::deque<Change> changes_;
     Readiness readiness_;
+    bool paused_{false};
+    // The primary, as polled.
     Poll last_poll_;
     std::uint32_t bad_polls_{0};
     bool seen_on_duty_{false};
-    SteadyTime armed_since_{};
-    std::optional<SteadyTime> look_at_;  // when the protectors are asked (again)
+    std::optional<SteadyTime> ready_since_;       // it wants duty back
+    std::optional<SteadyTime> performing_since_;  // it is on duty and well
+    // Suspicion.
+    std::optional<SteadyTime> first_armed_;
     bool looking_{false};
-    std::optional<SteadyTime> primary_ready_since_;
-    Duration failback_delay_{};
-    std::optional<SteadyTime> primary_good_since_;  // on duty and healthy: resets the delay
-    bool held_{false};                              // by a manual failover
-    bool paused_{false};
+    SteadyTime look_at_{};  // when the protectors are asked (again)
+    std::optional<Sight> sight_;
+    // On duty, and giving it back.
+    bool planned_{false};   // how duty came to us
+    bool held_{false};      // the operator took it by force: it stays
+    bool relapsed_{false};  // a takeover since the primary was last good for long
+    Duration failback_delay_;
+    SteadyTime yield_not_before_{};
     bool drained_{false};
-    std::optional<SteadyTime> wait_until_;  // of a handover
-    bool stopping_{false};
+    SteadyTime wait_until_{};  // of a handover
+    // The end.
+    std::optional<SteadyTime> stop_at_;
     bool may_stop_{false};
     std::uint64_t takeovers_{0};
 
@@ -107,15 +117,22 @@ private:
     void count_poll(const Poll& poll);
     void follow_primary(const Poll& poll, SteadyTime now);
     [[nodiscard]] bool suspicious() const;
+    [[nodiscard]] bool handed_over() const;
+    [[nodiscard]] bool in_start_grace(SteadyTime now) const;
     [[nodiscard]] std::string suspicion() const;
-    void suspect(SteadyTime now);
-    void take_over(const std::string& why);
-    void yield(const std::string& why);
+    void take_over(std::string why);
+    void yield(std::string why, SteadyTime now);
+    void go_on(std::string why, SteadyTime now);
+    void leave_duty(std::string why);
+    void look_if_due(SteadyTime now);
     void think(SteadyTime now);
-    void think_armed(SteadyTime now);
+    void think_stopping(SteadyTime now);
+    void think_off_duty(SteadyTime now);
     void think_suspecting(SteadyTime now);
     void think_on_duty(SteadyTime now);
     void think_yielding(SteadyTime now);
+    Result<void> force_failover();
+    Result<void> fail_back(SteadyTime now);
 };
 
 }  // namespace holdfast::healthcheck

@@ -17,7 +17,7 @@ struct Sight {
     // Nobody is on duty for sure: the generation in force is our own, or there is none yet, or its holder itself says that it
     // is off duty (in that generation).
     bool vacant{false};
-    // Another instance was heard on duty within `vacancy`, by any protector.
+    // Another instance was on duty when it was last heard, by any protector within `vacancy`.
     bool other_on_duty{false};
     // ... on duty and well within `witness_age`, by Q of them: it performs.
     bool other_performs{false};
