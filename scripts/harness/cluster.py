@@ -2,10 +2,11 @@
 import dataclasses
 import json
 import os
+import subprocess
 import time
 
 from . import http_json
-from .processes import ProcessError, free_port, free_ports, wait_until
+from .processes import ProcessError, free_ports, wait_until
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 START_TIMEOUT = 60.0
@@ -221,40 +222,119 @@ class Cluster:
         return self
 
 
-class Primary:
-    """holdfast-primary."""
+class Instance:
+    """holdfast-primary or holdfast-secondary. Its addresses and its control socket stay the same over restarts."""
 
-    def __init__(self, run, nodes, keystores, cluster, options=(), instance="primary"):
-        self.port = free_port()
+    def __init__(self, run, name, make_argv, control=True):
+        """make_argv(options of the listeners): the command line."""
+        self._run = run
+        self.name = name
+        self.port, self.control_port = free_ports(2)
         self.url = f"http://127.0.0.1:{self.port}"
-        self.argv = primary_argv(nodes, keystores, cluster.file, "--instance", instance, "--listen",
-                                 f"127.0.0.1:{self.port}", *options)
-        self.process = run.start(instance, self.argv)
+        self.control_url = f"http://127.0.0.1:{self.control_port}"
+        self.socket = run.path(name + ".sock") if control else None
+        listeners = ["--instance", name, "--listen", f"127.0.0.1:{self.port}"]
+        if control:
+            listeners += ["--control-socket", self.socket, "--control-listen", f"127.0.0.1:{self.control_port}"]
+        self.argv = make_argv(*listeners)
+        self.process = None
 
-    def health(self):
-        """The parsed body of /healthz, or None while nothing answers."""
+    def start(self):
+        """Starts the process and does not wait; also again, when it has ended."""
+        self.process = self._run.start(self.name, self.argv)
+        return self
+
+    def kill(self):
+        """SIGKILL. Returns the moment (wall clock)."""
+        when = time.time()
+        self.process.kill()
+        return when
+
+    def ask(self, path, timeout=2.0):
+        """(status, text) of a path, or (0, "") while nothing answers."""
         try:
-            return json.loads(http_json.request("GET", self.url + "/healthz", timeout=2)[1])
-        except (http_json.HttpError, ValueError):
+            return http_json.request("GET", self.url + path, timeout=timeout)
+        except http_json.HttpError:
+            return 0, ""
+
+    def _document(self, path, timeout):
+        try:
+            return json.loads(self.ask(path, timeout)[1])
+        except ValueError:
             return None
+
+    def health(self, timeout=2.0):
+        """The parsed body of /healthz, or None while nothing answers."""
+        return self._document("/healthz", timeout)
+
+    def status(self, timeout=2.0):
+        """The parsed body of /status, or None while nothing answers."""
+        return self._document("/status", timeout)
 
     def metrics(self):
         return http_json.request("GET", self.url + "/metrics")[1]
 
+    def states(self):
+        """(state, state by its role's rules), or ("", "") while nothing answers."""
+        health = self.health() or {}
+        return health.get("state", ""), health.get("rules_state", "")
+
+    def active(self):
+        """Whether /activez says that it is on duty."""
+        return self.ask("/activez")[0] == 200
+
+    def wait_for(self, condition, timeout, what):
+        """Waits until condition(body of /healthz) is true, and returns that body; ProcessError also when the process ends."""
+        end = time.monotonic() + timeout
+        while True:
+            health = self.health()
+            if health and condition(health):
+                return health
+            if not self.process.running:
+                raise ProcessError(f"{self.name} ended with code {self.process.exit_code}:\n{self.process.last_lines()}")
+            if time.monotonic() > end:
+                raise ProcessError(f"waited {timeout:.0f} s in vain for {self.name}: {what}; its health: "
+                                   f"{json.dumps(health)}\n{self.process.last_lines()}")
+            time.sleep(0.05)
+
+    def wait_state(self, *states, timeout=START_TIMEOUT):
+        """Waits for one of these states ("on_duty", "standby", "armed", ...); returns the body of /healthz."""
+        return self.wait_for(lambda health: {health.get("state"), health.get("rules_state")} & set(states), timeout,
+                             " or ".join(states))
+
     def wait_ready(self, timeout=START_TIMEOUT):
         """Waits until /healthz answers 200."""
         end = time.monotonic() + timeout
-        while True:
-            try:
-                if http_json.request("GET", self.url + "/healthz", timeout=2)[0] == 200:
-                    return self
-            except http_json.HttpError:
-                pass
+        while self.ask("/healthz")[0] != 200:
             if not self.process.running:
-                raise ProcessError(f"the primary ended with code {self.process.exit_code}:\n{self.process.last_lines()}")
+                raise ProcessError(f"{self.name} ended with code {self.process.exit_code}:\n{self.process.last_lines()}")
             if time.monotonic() > end:
-                raise ProcessError(f"the primary was not healthy after {timeout:.0f} s:\n{self.process.last_lines()}")
+                raise ProcessError(f"{self.name} was not healthy after {timeout:.0f} s:\n{self.process.last_lines()}")
             time.sleep(0.05)
+        return self
+
+    def command(self, *words, timeout=60.0):
+        """`holdfast WORDS` through the control socket: (exit code, what it printed)."""
+        argv = [program("holdfast"), *words, "--socket", self.socket]
+        done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    def must(self, *words, timeout=60.0):
+        """As command(), and ProcessError unless it exits with 0."""
+        code, text = self.command(*words, timeout=timeout)
+        if code:
+            raise ProcessError(f"holdfast {' '.join(words)} at {self.name} ended with code {code}: {text.strip()}\n"
+                               f"{self.process.last_lines()}")
+        return text
+
+
+class Primary(Instance):
+    """holdfast-primary, started."""
+
+    def __init__(self, run, nodes, keystores, cluster, options=(), instance="primary", control=False):
+        super().__init__(run, instance, lambda *listeners: primary_argv(nodes, keystores, cluster.file, *listeners, *options),
+                         control)
+        self.start()
 
 
 def primary_argv(nodes, keystores, cluster_file, *options):
