@@ -47,7 +47,7 @@ Result<void> Node::open(std::uint16_t port) {
     options.connections_max = 256;
     auto handler = [this](net::ServerRequest request) { return answer(std::move(request)); };
     auto server = std::make_unique<net::HttpServer>(world_.executor, world_.clock, options, handler);
-    HOLDFAST_TRY(server->listen("127.0.0.1", port));
+    HOLDFAST_TRY(server->listen(world_.address, port));
     port_ = server->port();
     server_ = std::move(server);
     return success();

@@ -28,6 +28,7 @@ struct World {
     Intake& intake;
     const SignatureChecker& keys;
     Executor executor;
+    std::string address;  // where all nodes listen
 };
 
 class Node {
@@ -36,13 +37,13 @@ public:
     Node(const Node&) = delete;
     Node& operator=(const Node&) = delete;
 
-    // Listens on 127.0.0.1; port 0 takes any free one, which the node then keeps over restarts.
+    // Listens on the world's address; port 0 takes any free one, which the node then keeps over restarts.
     Result<void> open(std::uint16_t port);
     // Cuts all connections and closes the port.
     Task<void> close();
     [[nodiscard]] bool is_open() const { return server_ != nullptr; }
     [[nodiscard]] std::uint16_t port() const { return port_; }
-    [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+    [[nodiscard]] std::string url() const { return "http://" + world_.address + ":" + std::to_string(port_); }
 
     // A block reaches the node: it becomes the head if its slot is later, and the events go out.
     void receive(const Block& block);

@@ -45,6 +45,7 @@ void add_chain_options(CLI::App& app, Texts& texts) {
 void add_run_options(CLI::App& app, Options& options, Texts& texts) {
     SimulationOptions& simulation = options.simulation;
     app.add_option("--nodes", simulation.nodes)->check(CLI::Range(1, 100))->capture_default_str();
+    app.add_option("--address", simulation.address, "where the nodes listen; 0.0.0.0: everywhere")->capture_default_str();
     app.add_option("--base-port", options.base_port, "node i listens on this plus i; 0: free ports")->capture_default_str();
     app.add_option("--admin-port", options.admin_port, "0: a free port")->capture_default_str();
     app.add_option("--genesis-delay-ms", simulation.genesis_delay_ms, "rounded up to a whole second")->capture_default_str();

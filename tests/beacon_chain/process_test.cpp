@@ -67,6 +67,14 @@ TEST(Program, RunsItsEpochsAndPrintsTheScore) {
     EXPECT_EQ(score["total"]["included"].asUInt(), 0U);
 }
 
+TEST(Program, ListensWhereItIsTold) {
+    const Ran ran = run_sim("--address 127.0.0.2 --nodes 1 --slot-ms 50 --block-ms 10 --genesis-delay-ms 0 --epochs 1 --json");
+    EXPECT_EQ(ran.exit_code, 0);
+    ASSERT_EQ(ran.lines.size(), 2U);
+    EXPECT_TRUE(parsed(ran.lines[0])["nodes"][0].asString().starts_with("http://127.0.0.2:"));
+    EXPECT_EQ(run_sim("--address 192.0.2.1 --nodes 1").exit_code, 1);
+}
+
 TEST(Program, RefusesWhatMakesNoSense) {
     for (const char* arguments :
          {"--nodes 0", "--preset gnosis", "--attest-rest 60:10", "--keys x", "--slot-ms 200 --block-ms 300", "--nonsense"}) {

@@ -21,7 +21,7 @@ Simulation::Simulation(Executor executor, Clock& clock, Random& random, WorkerPo
       chain_{options_.config},
       ledger_{chain_, options_.scored.value_or(IndexRange{0, options_.config.validators}), options_.attest_rest},
       intake_{options_.config, time_, clock, pool, keys, ledger_},
-      world_{chain_, time_, clock, random, intake_, keys, executor},
+      world_{chain_, time_, clock, random, intake_, keys, executor, options_.address},
       head_{&chain_.genesis()},
       tasks_{executor} {
     for (std::size_t number = 0; number < options_.nodes; ++number) nodes_.push_back(std::make_unique<Node>(world_, number));

@@ -16,6 +16,7 @@ namespace holdfast::sim {
 struct SimulationOptions {
     ChainConfig config;
     std::size_t nodes{3};
+    std::string address{"127.0.0.1"};      // where the nodes listen
     std::uint64_t genesis_delay_ms{3000};  // at least; genesis is at a whole second
     std::uint64_t block_ms{300};           // into its slot, when a block reaches node 0
     std::uint64_t node_lag_ms{0};          // later at each further node
