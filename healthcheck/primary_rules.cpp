@@ -87,8 +87,7 @@ void PrimaryRules::on_duty_failed(std::string why, SteadyTime now) {
     acquiring_ = false;
     reason_ = "not on duty: " + std::move(why);
     look_at_ = now + options_.times.look_interval;
-    quiet_since_.reset();
-    unserved_since_.reset();
+    forget_sight();
     // A cluster without generations has nobody to look for.
     if (options_.shared_mode) go_on_duty(why_on_duty_);
     think(now);
@@ -114,10 +113,15 @@ void PrimaryRules::on_fenced(const std::string& by, SteadyTime now) {
 void PrimaryRules::leave_duty(std::string why) {
     actions_.push_back(Action::kStandDown);
     drained_ = false;
+    forget_sight();
+    move(State::kStandby, std::move(why));
+}
+
+// Duty has moved, or may have: what was seen before says nothing any more.
+void PrimaryRules::forget_sight() {
     sight_ = {};
     quiet_since_.reset();
     unserved_since_.reset();
-    move(State::kStandby, std::move(why));
 }
 
 Result<void> PrimaryRules::on_command(Command command, SteadyTime now) {

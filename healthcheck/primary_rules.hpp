@@ -91,6 +91,7 @@ private:
     void go_on(std::string why);
     void leave_duty(std::string why);
     void remember(const Sight& sight, SteadyTime now);
+    void forget_sight();
     void look_if_due(SteadyTime now);
     [[nodiscard]] bool for_long(const std::optional<SteadyTime>& since, Duration enough, SteadyTime now) const;
     void think(SteadyTime now);
