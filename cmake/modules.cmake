@@ -1,5 +1,7 @@
 # holdfast_module(NAME SOURCES a.cpp ... LINKS base ...): one folder, one static library holdfast_NAME.
 # holdfast_program(NAME SOURCES main.cpp ... LINKS ...): an executable called NAME.
+# holdfast_python_test(NAME MODULE x_test [LABELS ...] [TIMEOUT s] [PATH DIR]): Python's unittest, run in this folder; one CTest test.
+#   It finds the programs in HOLDFAST_BIN, scripts/harness (and PATH) among its modules.
 # holdfast_test(NAME SOURCES x_test.cpp ... LINKS ... [LABELS ...] [TIMEOUT s]): a GoogleTest program; one CTest test, labelled.
 function(holdfast_setup target)
     target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR})
@@ -45,4 +47,21 @@ function(holdfast_test name)
     add_test(NAME ${name} COMMAND ${name})
     set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT}
         ENVIRONMENT "HOLDFAST_SHARED=${CMAKE_SOURCE_DIR}/../shared;HOLDFAST_BIN=${CMAKE_BINARY_DIR}/bin")
+endfunction()
+
+function(holdfast_python_test name)
+    cmake_parse_arguments(ARG "" "MODULE;TIMEOUT;PATH" "LABELS" ${ARGN})
+    if(NOT ARG_TIMEOUT)
+        set(ARG_TIMEOUT 240)
+    endif()
+    find_package(Python3 3.11 REQUIRED COMPONENTS Interpreter)
+    set(path "${CMAKE_SOURCE_DIR}/scripts")
+    if(ARG_PATH)
+        string(APPEND path ":${ARG_PATH}")
+    endif()
+    add_test(NAME ${name}
+             COMMAND ${Python3_EXECUTABLE} -B -m unittest -v ${ARG_MODULE}
+             WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
+    set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT}
+        ENVIRONMENT "HOLDFAST_SHARED=${CMAKE_SOURCE_DIR}/../shared;HOLDFAST_BIN=${CMAKE_BINARY_DIR}/bin;PYTHONPATH=${path}")
 endfunction()
