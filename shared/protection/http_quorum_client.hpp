@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "shared/base/notifier.hpp"
 #include "shared/base/random.hpp"
 #include "shared/base/task_group.hpp"
 #include "shared/net/http_client.hpp"
@@ -41,6 +42,7 @@ public:
     Task<Result<AdoptionPlan>> adoption(Epoch target, SteadyTime deadline) override;
     Task<Result<void>> halt(std::vector<PublicKey> keys, SteadyTime deadline) override;
     void start_heartbeats(std::function<Beat()> beat) override;
+    void beat_now() override;
     void stop_heartbeats() override { beating_.cancel(); }
     Task<Result<std::vector<std::vector<Heard>>>> heard(SteadyTime deadline) override;
     [[nodiscard]] std::uint64_t generation() const override { return generation_; }
@@ -72,6 +74,8 @@ private:
     std::vector<MemberPtr> members_;
     TaskGroup requests_;
     TaskGroup beating_;
+    std::uint64_t beats_wanted_{0};  // how often beat_now() was called
+    Notifier beat_wanted_;
 
     [[nodiscard]] RequestHead make_head();
     [[nodiscard]] std::vector<std::string> names() const;
@@ -97,9 +101,7 @@ private:
     static Task<Result<RecordsAnswer>> promised_records(MemberPtr member, Epoch target, Body acquire, RequestHead head,
                                                         SteadyTime deadline);
 
-    Task<void> beat_for_ever(std::function<Beat()> beat);
-    static Task<void> beat_one(MemberPtr member, std::shared_ptr<bool> busy, Body body, std::uint64_t request_id,
-                               SteadyTime deadline);
+    Task<void> beat_for_ever(MemberPtr member, std::function<Beat()> beat);
     static Task<void> ask_status(MemberPtr member, SteadyTime deadline);
 };
 

@@ -65,30 +65,27 @@ Task<Result<std::vector<std::vector<Heard>>>> HttpQuorumClient::heard(SteadyTime
 
 void HttpQuorumClient::start_heartbeats(std::function<Beat()> beat) {
     beating_.cancel();
-    beating_.spawn("heartbeats", beat_for_ever(std::move(beat)));
+    for (const MemberPtr& member : members_) beating_.spawn("heartbeats", beat_for_ever(member, beat));
 }
 
-Task<void> HttpQuorumClient::beat_for_ever(std::function<Beat()> beat) {
-    std::vector<std::shared_ptr<bool>> busy;
-    for (std::size_t i = 0; i < members_.size(); ++i) busy.push_back(std::make_shared<bool>(false));
+void HttpQuorumClient::beat_now() {
+    ++beats_wanted_;
+    beat_wanted_.notify_all();
+}
+
+Task<void> HttpQuorumClient::beat_for_ever(MemberPtr member, std::function<Beat()> beat) {
     while (true) {
+        const SteadyTime begun = clock_.steady();
+        const std::uint64_t wanted = beats_wanted_;
         const Beat now = beat();
         const RequestHead head = make_head();
         const auto body = std::make_shared<const std::string>(render(HeartbeatRequest{head, now.on_duty, now.well}));
-        for (std::size_t i = 0; i < members_.size(); ++i) {
-            if (*busy[i]) continue;  // it is slow; its next one comes soon
-            *busy[i] = true;
-            beating_.spawn("heartbeat", beat_one(members_[i], busy[i], body, head.request_id, clock_.steady() + kBeatTimeout));
-        }
-        co_await sleep_for(clock_, options_.heartbeat_every);
+        const auto answer = co_await member->beat(body, head.request_id, begun + kBeatTimeout);
+        static_cast<void>(answer);  // the member's status has the generation in force
+        // Something changed while this one was under way: the next is sent at once.
+        if (wanted != beats_wanted_) continue;
+        co_await beat_wanted_.wait_until(clock_, begun + options_.heartbeat_every);
     }
-}
-
-Task<void> HttpQuorumClient::beat_one(MemberPtr member, std::shared_ptr<bool> busy, Body body, std::uint64_t request_id,
-                                      SteadyTime deadline) {
-    const auto answer = co_await member->beat(std::move(body), request_id, deadline);
-    static_cast<void>(answer);  // the member's status has the generation in force
-    *busy = false;
 }
 
 }  // namespace holdfast::protection

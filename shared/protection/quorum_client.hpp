@@ -93,6 +93,8 @@ public:
     virtual Task<Result<void>> halt(std::vector<PublicKey> keys, SteadyTime deadline) = 0;
     // While on, every member is told twice a second what `beat` says then.
     virtual void start_heartbeats(std::function<Beat()> beat) = 0;
+    // What `beat` says has changed: every member is told at once. Nothing while heartbeats are off.
+    virtual void beat_now() = 0;
     virtual void stop_heartbeats() = 0;
     // Which instances the members have heard lately, one list for each that answered (witness.hpp). kUnavailable with fewer
     // than Q.

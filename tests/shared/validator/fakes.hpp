@@ -36,6 +36,7 @@ public:
     std::map<Epoch, protection::AdoptionPlan> recorded;
     std::vector<Epoch> adoptions;  // targets that were read
     std::function<protection::Beat()> beat;
+    std::size_t beats_now{0};
 
     Task<protection::Decision> approve_attestation(ethereum::AttestationData data, Domain domain, std::vector<PublicKey> keys,
                                                    SteadyTime /*deadline*/) override {
@@ -79,6 +80,7 @@ public:
     }
     Task<Result<void>> halt(std::vector<PublicKey> /*keys*/, SteadyTime /*deadline*/) override { co_return success(); }
     void start_heartbeats(std::function<protection::Beat()> says) override { beat = std::move(says); }
+    void beat_now() override { ++beats_now; }
     void stop_heartbeats() override { beat = nullptr; }
     Task<Result<std::vector<std::vector<protection::Heard>>>> heard(SteadyTime /*deadline*/) override {
         co_return std::vector<std::vector<protection::Heard>>{};
