@@ -203,8 +203,13 @@ class Run:
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def end_with_parent(number):
+    """From now on the kernel sends this signal to the calling process when its parent ends."""
+    _libc.prctl(_PR_SET_PDEATHSIG, number)
+
+
 def _die_with_parent():
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    end_with_parent(signal.SIGKILL)
 
 
 def _exit_by_signal(number, _frame):

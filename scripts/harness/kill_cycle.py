@@ -1,0 +1,193 @@
+"""One kill of a primary after the other on one rig: SIGKILL at a moment of the slot, the secondary takes over, two more slots pass,
+the primary is started again and gets its duty back by a planned handover, and the next kill follows."""
+import dataclasses
+import random
+import time
+
+from .pair import first_move
+from .pair_rig import TIMEOUT, PairRig
+from .processes import ProcessError
+
+QUIET_SLOTS = 8      # at the beginning of each rig: the baseline
+SLOTS_AFTER = 2      # after the slot of the kill, until the primary is started again
+DEADLINE = 1 / 3     # of the slot: when a vote is made without a block of the slot
+LATE_BLOCK = 0.45    # of the slot: when a late block arrives
+WINDOW_MS = -10, 40  # around the block's arrival or the deadline: where kills are dense
+
+
+@dataclasses.dataclass(frozen=True)
+class Moment:
+    """When in its slot the primary is killed. late_block: the slot's block comes after the deadline, so its votes are made then."""
+    fraction: float
+    late_block: bool
+    why: str  # "slot": spread over all of it; "head": around the block's arrival; "deadline"
+
+    def __str__(self):
+        return f"{self.fraction:.5f}" + (":late" if self.late_block else "")
+
+    @staticmethod
+    def parse(text):
+        number, _, word = text.partition(":")
+        if word not in ("", "late") or not 0 <= float(number) < 1:
+            raise ValueError(text)
+        return Moment(float(number), bool(word), "asked")
+
+
+def spread(count, seed, slot_ms, block_ms):
+    """Moments for `count` kills: half over the whole slot, a third around the block's arrival, the rest around the deadline of slots
+    whose block is late; each group stratified, all shuffled."""
+    chosen = random.Random(seed)
+    near_head, near_deadline = count // 3, count // 6
+    over_all = count - near_head - near_deadline
+
+    def strata(number, low, width):
+        return [low + width * (i + chosen.random()) / number for i in range(number)]
+
+    low, width = WINDOW_MS[0] / slot_ms, (WINDOW_MS[1] - WINDOW_MS[0]) / slot_ms
+    found = [Moment(at, False, "slot") for at in strata(over_all, 0.0, 1.0)]
+    found += [Moment(at, False, "head") for at in strata(near_head, block_ms / slot_ms + low, width)]
+    found += [Moment(at, True, "deadline") for at in strata(near_deadline, DEADLINE + low, width)]
+    chosen.shuffle(found)
+    return found
+
+
+class KillRig:
+    """Says ("kill", record), ("handover", record) and ("rig", figures) with what was found wrong in "problems"."""
+
+    def __init__(self, run, say, slot_ms, moments, seed):
+        self._run = run
+        self._say = say
+        self._moments = moments
+        self._rig = PairRig(run, slot_ms, seed=seed)
+        self._time = self._rig.time
+        self._open = []      # records whose slots are not all booked yet
+        self._touched = set()  # slots of kills and handovers
+        self._kills = 0
+
+    def go(self):
+        book = self._rig.book
+        book.sleep_to_slot(self._rig.first_slot + QUIET_SLOTS)
+        for moment in self._moments:
+            self._kill(moment)
+            self._give_back()
+            self._settle()
+        book.close(self._time.slot())
+        self._settle(everything=True)
+        self._say("rig", self._figures())
+
+    def _slot_for(self, moment):
+        """The next slot that has that moment before it; for a late block not the first of an epoch, whose block is the target."""
+        slot = self._time.slot()
+        while True:
+            ahead = self._time.start_of(slot) - time.time()
+            first_of_epoch = slot % self._time.slots_per_epoch == 0
+            if ahead + moment.fraction * self._time.slot_ms / 1000 > 0.2 and not (
+                    moment.late_block and (ahead <= 0.1 or first_of_epoch)):
+                return slot
+            slot += 1
+
+    def _kill(self, moment):
+        rig, pair = self._rig, self._rig.pair
+        slot = self._slot_for(moment)
+        if moment.late_block:
+            rig.chain.command(late=slot, ms=round(LATE_BLOCK * self._time.slot_ms))
+        rig.book.sleep_to_slot(slot, moment.fraction)
+        when = pair.primary.kill()
+        self._kills += 1
+        record = {"number": self._kills, "moment": str(moment), "why": moment.why, "slot": slot, "when": when,
+                  "at": round((when - self._time.start_of(slot)) * 1000 / self._time.slot_ms, 5), "problems": []}
+        self._touched.update(range(slot, slot + SLOTS_AFTER + 1))
+        try:
+            pair.secondary.wait_for(lambda health: health["on_duty"], TIMEOUT, "to take over")
+            rig.book.sleep_to_slot(slot + SLOTS_AFTER, 0.6)
+            if pair.on_duty() != [pair.secondary]:
+                record["problems"].append("the secondary should be the one on duty: " + pair.describe())
+            self._add_times(record, pair.secondary.status())
+        except ProcessError as error:
+            record["problems"].append(str(error))
+            self._say("kill", record)
+            raise
+        self._open.append((slot + SLOTS_AFTER, range(slot - 1, slot + SLOTS_AFTER + 1), record, "kill"))
+
+    @staticmethod
+    def _add_times(record, status):
+        when = record["when"]
+        record["generation"] = int(status["generation"])
+        for name, state in (("suspecting", "suspecting"), ("taking_over", "taking_over"), ("on_duty", "on_duty")):
+            move = first_move(status, when - 0.01, state)
+            record[name] = None if move is None else round(move.when - when, 3)
+            if move is None:
+                record["problems"].append(f"the secondary's status names no change to {state} after the kill")
+
+    def _give_back(self):
+        """The primary comes back to standby and gets its duty; asked at either of the two in turn."""
+        rig, pair = self._rig, self._rig.pair
+        started = time.monotonic()
+        rig.primary_back_on_standby()
+        standby = time.monotonic() - started
+        record = rig.hand_over(pair.primary, pair.both[self._kills % 2])
+        record |= {"number": self._kills, "standby_seconds": round(standby, 3), "problems": []}
+        rig.wait_calm()
+        slots = range(record["slot"], record["last_slot"] + 2)
+        self._touched.update(slots)
+        self._open.append((slots[-1], slots, record, "handover"))
+        rig.book.turn()
+
+    def _settle(self, everything=False):
+        """Judges the records whose slots are booked."""
+        for last, slots, record, kind in list(self._open):
+            if not everything and any(slot not in self._rig.book.entries or self._rig.book.entries[slot].missing
+                                      for slot in slots):
+                continue
+            self._open.remove((last, slots, record, kind))
+            self._judge(record, slots, kind)
+            self._say(kind, record)
+
+    def _judge(self, record, slots, kind):
+        entries = self._rig.book.of(slots)
+        record |= {"due": sum(entry.due for entry in entries), "included": sum(entry.included for entry in entries),
+                   "distance_max": max(entry.distance_max for entry in entries), "slashable": self._rig.slashable()}
+        record["problems"] += [entry.describe() for entry in entries if entry.missing or not entry.due]
+        if record["slashable"]:
+            record["problems"].append(f"{record['slashable']} slashable pairs")
+        baseline = self._baseline()["distance_max"]
+        if record["distance_max"] > baseline + 1:
+            record["problems"].append(f"an inclusion distance of {record['distance_max']}; without a kill it is {baseline}")
+        if kind == "kill":
+            self._add_exchange(record, self._rig.book.entries[record["slot"]], entries)
+        if record["problems"]:
+            self._run.keep()
+
+    def _add_exchange(self, record, entry, entries):
+        """Where in its exchange the kill hit the primary, and when the secondary's first attestation arrived."""
+        late = record["moment"].endswith(":late")
+        begin = self._time.start_of(entry.slot) + DEADLINE * self._time.slot_ms / 1000 if late else entry.head_event
+        end = begin + self._baseline()["exchange_seconds_max"]
+        record["phase"] = "before" if record["when"] < begin else "inside" if record["when"] <= end else "after"
+        record["arrived_before"] = sum(1 for arrival in entry.arrivals if arrival <= record["when"])
+        taken = record["when"] + (record["taking_over"] or 0)
+        later = [arrival for other in entries for arrival in other.arrivals if arrival >= taken]
+        record["first_attestation"] = round(min(later) - record["when"], 3) if later else None
+        record["last_arrival_ms"] = round((entry.arrivals[-1] - self._time.start_of(entry.slot)) * 1000) if entry.arrivals else None
+
+    def _baseline(self):
+        """Of the slots at the beginning, before the first kill."""
+        first = self._rig.first_slot
+        entries = [entry for entry in self._rig.book.of(range(first, first + QUIET_SLOTS)) if entry.slot not in self._touched]
+        exchanges = [entry.exchange_seconds() for entry in entries if entry.exchange_seconds() is not None]
+        return {"slots": len(entries), "due": sum(entry.due for entry in entries),
+                "included": sum(entry.included for entry in entries),
+                "distance_max": max((entry.distance_max for entry in entries), default=0),
+                "exchange_seconds_max": max(exchanges, default=0.0)}
+
+    def _figures(self):
+        figures = self._rig.figures() | {"baseline": self._baseline()}
+        quiet = [entry for slot, entry in self._rig.book.entries.items() if slot not in self._touched]
+        figures["problems"] = [entry.describe() for entry in quiet if entry.missing]
+        if figures["problems"]:
+            self._run.keep()
+        return figures
+
+
+def work(run, say, slot_ms, moments, seed):
+    KillRig(run, say, slot_ms, moments, seed).go()

@@ -1,0 +1,122 @@
+"""A rig of its own for a proof of failover: a chain, its protectors, a pair, and the book of every slot. Several run side by side,
+each in a process of its own."""
+import multiprocessing
+import queue
+import signal
+import sys
+
+from .cluster import Chain, Cluster
+from .http_json import HttpError
+from .pair import ARMED, ON_DUTY, Pair
+from .processes import ProcessError, Run, end_with_parent, wait_until
+from .slot_book import SlotBook
+
+NODES, PROTECTORS, QUORUM, VALIDATORS = 3, 4, 3, 256
+GENESIS_DELAY_MS = 8000
+BLOCK_AT = 1 / 6  # of the slot: when its block reaches the nodes
+TIMEOUT = 60.0
+
+
+class PairRig:
+    """The pair armed, and the book begun. Minimal preset: with 256 validators every slot has 32 duties."""
+
+    def __init__(self, run, slot_ms, *, seed=1, validators=VALIDATORS, primary_options=(), secondary_options=()):
+        self.run = run
+        self.block_ms = round(slot_ms * BLOCK_AT)
+        keystores = run.path("keystores")
+        self.chain = Chain(run, nodes=NODES, validators=validators, slot_ms=slot_ms, keystores=keystores,
+                           genesis_delay_ms=GENESIS_DELAY_MS, options=["--block-ms", self.block_ms, "--seed", seed])
+        self.time = self.chain.time
+        self.cluster = Cluster(run, PROTECTORS, QUORUM, self.time, self.chain.info["genesis_validators_root"]).start()
+        self.pair = Pair(run, self.chain, keystores, self.cluster, primary_options=primary_options,
+                         secondary_options=secondary_options).wait_armed()
+        self.first_slot = max(1, self.time.slot() + 1)
+        self.book = SlotBook(self.chain, self.first_slot)
+
+    def slashable(self):
+        return self.chain.totals([]).slashable
+
+    def primary_back_on_standby(self):
+        """Starts the primary again, and waits until it is on standby and could take duty."""
+        self.pair.primary.start()
+        self.pair.primary.wait_for(lambda health: health["state"] == "standby" and health["ready"], TIMEOUT,
+                                   "to be on standby and ready")
+        self.wait_seen_ready()
+
+    def wait_seen_ready(self):
+        """Waits until the secondary knows from its polls that the primary could take duty."""
+        def known():
+            peer = (self.pair.secondary.status() or {}).get("peer") or {}
+            return (peer.get("health") or {}).get("ready")
+        wait_until(known, TIMEOUT, "the secondary to see the primary ready")
+
+    def hand_over(self, to, at=None):
+        """A planned handover, when both are ready for it: its record."""
+        begun = self.time.slot()
+        seconds = self.pair.hand_over(to, at, TIMEOUT)
+        return {"to": to.name, "asked_at": (at or to).name, "slot": begun, "last_slot": self.time.slot(),
+                "seconds": round(seconds, 3)}
+
+    def wait_calm(self):
+        """Waits until the primary is on duty and the secondary armed, as at the beginning."""
+        self.pair.primary.wait_state(ON_DUTY, timeout=TIMEOUT)
+        self.pair.secondary.wait_state(ARMED, timeout=TIMEOUT)
+
+    def figures(self):
+        """Of all slots that are booked."""
+        entries = self.book.entries.values()
+        return {"slots": len(entries), "due": sum(entry.due for entry in entries),
+                "included": sum(entry.included for entry in entries), "slashable": self.slashable(),
+                "distance_max": max((entry.distance_max for entry in entries), default=0)}
+
+
+def _rig_process(work, name, arguments, keep, out):
+    """Runs in a process of its own: `work(run, say, *arguments)`, whose messages go to `out`; ("end", problem or None) last."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us
+    end_with_parent(signal.SIGTERM)
+    problem = None
+    try:
+        with Run(name, keep=keep) as run:
+            out.put(("folder", name, run.folder))
+            try:
+                work(run, lambda kind, content: out.put((kind, name, content)), *arguments)
+            except (ProcessError, HttpError) as error:
+                problem = str(error)
+                run.keep()
+    finally:
+        out.put(("end", name, problem))
+
+
+def run_rigs(work, rigs, on_message, keep=False):
+    """rigs: {name: arguments of work}. on_message(kind, name, content) gets what each rig says, here. Returns the problems of rigs
+    that could not go to their end: {name: sentence}."""
+    context = multiprocessing.get_context("fork")
+    out = context.Queue()
+    sys.stdout.flush()
+    processes = {name: context.Process(target=_rig_process, args=(work, name, arguments, keep, out))
+                 for name, arguments in rigs.items()}
+    for process in processes.values():
+        process.start()
+    problems, running = {}, set(processes)
+    try:
+        while running:
+            for name in [name for name in running if not processes[name].is_alive() and out.empty()]:
+                problems.setdefault(name, f"ended with code {processes[name].exitcode}")
+                running.discard(name)
+            try:
+                kind, name, content = out.get(timeout=1.0)
+            except queue.Empty:
+                continue
+            if kind == "end":
+                running.discard(name)
+                if content:
+                    problems[name] = content
+            else:
+                on_message(kind, name, content)
+    finally:
+        for process in processes.values():
+            process.join(None if not running else 0.1)
+            if process.is_alive():
+                process.terminate()
+                process.join()
+    return problems
