@@ -28,6 +28,7 @@ public:
     void sample(const std::vector<validator::HealthCheck>& raw, WallTime now);
 
     [[nodiscard]] const std::vector<CheckState>& all() const { return states_; }
+    // Every check is good, and there was a sample.
     [[nodiscard]] bool ok() const;
     // "beacon_nodes: 0 of 3 fit, 2 needed; protectors: ..."; empty if all is well.
     [[nodiscard]] std::string why_not() const;

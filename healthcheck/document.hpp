@@ -61,6 +61,7 @@ struct StatusDocument {
     std::string seen;                  // what the protectors have heard of the other instance (Sight::sentence)
     WallTime now;
     std::optional<Slot> slot;
+    std::optional<Epoch> epoch;  // of that slot
     std::vector<protection::MemberStatus> protectors;
     std::size_t quorum{0};
     std::vector<beacon::NodeState> beacon_nodes;
@@ -77,7 +78,9 @@ struct StatusDocument {
 
 [[nodiscard]] std::string render(const HealthDocument& document);
 [[nodiscard]] std::string render(const StatusDocument& document);
-// Of an instance of this or a later version: unknown fields are ignored. kMalformed with a sentence.
+// Of an instance of this or a later version: unknown fields are ignored, so that a status can be read, too. kMalformed with a
+// sentence, also for what is larger than any such document.
+inline constexpr std::size_t kHealthBytesMax = 1U << 20U;
 [[nodiscard]] Result<HealthDocument> parse_health(std::string_view json);
 // What the rules need of it.
 [[nodiscard]] Poll poll_of(const HealthDocument& document);

@@ -21,12 +21,15 @@ struct Configuration {
     friend bool operator==(const Configuration&, const Configuration&) = default;
 };
 
-// SHA-256 of the sorted keys, in hex. Independent of their order in the files.
+// SHA-256 of the sorted keys, in hex. Independent of their order in the files, and of keys that are there twice.
 [[nodiscard]] std::string digest_of_keys(std::vector<PublicKey> keys);
 
-// One sentence for each difference ("validator keys: 100 here, 101 at the primary"), without those in `accepted` (names of the
-// fields above). Empty: the same.
+// One sentence for each difference ("validator keys: 100 here, 101 at the primary"), without those in `accepted`
+// (drift_names()). Empty: the same.
 [[nodiscard]] std::vector<std::string> differences(const Configuration& here, const Configuration& primary,
                                                    const std::vector<std::string>& accepted);
+
+// What a difference may be accepted of (--accept-drift): the fields above; "keys" covers their count.
+[[nodiscard]] const std::vector<std::string>& drift_names();
 
 }  // namespace holdfast::healthcheck

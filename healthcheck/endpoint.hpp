@@ -5,12 +5,16 @@
 //   GET /activez  200 on the instance that is on duty, 503 on the other: for a load balancer
 //   GET /status   StatusDocument
 //   GET /metrics  Prometheus
-//   POST /v1/commands  {"command": "failover"}: only where `command` is set; 200 or 409 with a sentence
+//   POST /v1/commands  {"command": "failover"}: only where `command` is set; 200 with a sentence, 409 if it is refused, 503 if
+//                      whom it needs could not be reached
 //   GET /v1/drill?slots=N  streams one line of JSON for each slot: only where `drill` is set
+// HEAD where there is GET, but for the drill. Commands and drills are never taken from a web page (docs/health.md).
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "healthcheck/document.hpp"
 #include "shared/net/http_server.hpp"
@@ -29,12 +33,18 @@ struct EndpointSources {
     std::function<std::string()> metrics;
     // May be empty: then commands are not found there. The result is a sentence for the operator.
     std::function<Task<Result<std::string>>(CommandRequest)> command;
-    // One line for each slot until `slots` are over, or `write` says false. May be empty.
+    // One line for each slot (1 to kDrillSlotsMax) until `slots` are over, or `write` says false. May be empty.
     std::function<Task<void>(std::uint64_t slots, net::StreamWriter& write)> drill;
-    // Whether callers must show a certificate of an operator or an instance.
+    // Whether callers must show a certificate of an operator or an instance, whatever they ask for.
     bool mutual_tls{false};
 };
 
+inline constexpr std::uint64_t kDrillSlotsMax = 1'000;
+
 [[nodiscard]] net::HttpHandler make_handler(EndpointSources sources);
+
+// {"command": "failover"}, and nothing else in it. kMalformed with a sentence, which lists the commands where one is unknown.
+[[nodiscard]] Result<Command> parse_command(std::string_view json);
+[[nodiscard]] std::string render_command(Command command);
 
 }  // namespace holdfast::healthcheck

@@ -37,8 +37,9 @@ struct FailoverTimes {
     Duration acquire_timeout{std::chrono::seconds{5}};   // one attempt to go on duty
 };
 
-// What is wrong, one sentence each: times that contradict each other, or that take longer than a slot to notice a failure.
-[[nodiscard]] std::vector<std::string> find_problems(const FailoverTimes& times, Duration slot_duration);
+// What is wrong, one sentence each, beginning with the option that is to blame ("poll-timeout: ..."): times that contradict
+// each other, or that take longer than a slot to notice a failure. `polls`: it is a secondary; only then the latter matters.
+[[nodiscard]] std::vector<std::string> find_problems(const FailoverTimes& times, Duration slot_duration, bool polls = true);
 // From a primary's sudden silence to the moment when its duty is taken, at most, with answering protectors.
 [[nodiscard]] Duration detection_bound(const FailoverTimes& times);
 

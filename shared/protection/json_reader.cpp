@@ -154,6 +154,16 @@ std::uint64_t JsonReader::decimal() {
     return value ? value.value() : 0;
 }
 
+std::uint64_t JsonReader::count() {
+    if (failed_) return 0;
+    skip_space();
+    const std::size_t from = at_;
+    while (at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '9') ++at_;
+    const auto value = parse_decimal(text_.substr(from, at_ - from));
+    if (!value) fail("expected a whole number");
+    return value ? value.value() : 0;
+}
+
 bool JsonReader::boolean() {
     if (failed_) return false;
     skip_space();

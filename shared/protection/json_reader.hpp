@@ -38,6 +38,8 @@ public:
     std::string string();
     // A number in quotes, as in the Beacon API.
     std::uint64_t decimal();
+    // A whole number without quotes.
+    std::uint64_t count();
     bool boolean();
     template <class Bytes>
     Bytes bytes() {

@@ -25,7 +25,7 @@ TEST(Drain, NothingUnderWay_AtOnce) { EXPECT_TRUE(Drain{}.step({Slot{10}, false,
 
 TEST(Drain, WaitsForAProposalOfThisAndTheNextSlot) {
     Drain drain;
-    for (const std::uint64_t slot : {10, 11}) {
+    for (const std::uint64_t slot : {10U, 11U}) {
         const Drain::Step step = drain.step({Slot{slot}, false, Slot{11}});
         EXPECT_FALSE(step.last_slot);
         EXPECT_FALSE(step.done);
