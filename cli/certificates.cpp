@@ -1,5 +1,6 @@
 #include "cli/certificates.hpp"
 
+#include <arpa/inet.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -144,6 +145,25 @@ std::string common_name_of(const X509* certificate) {
     return size < 0 ? "" : std::string{text.data(), static_cast<std::size_t>(size)};
 }
 
+std::string text_of_address(const ASN1_OCTET_STRING* address) {
+    const int size = ASN1_STRING_length(address);
+    std::array<char, INET6_ADDRSTRLEN> text{};
+    const int family = size == 4 ? AF_INET : AF_INET6;
+    if (size != 4 && size != 16) return {};
+    return inet_ntop(family, ASN1_STRING_get0_data(address), text.data(), text.size()) == nullptr ? "" : text.data();
+}
+
+// The first of the subject's alternative names.
+std::string host_of_certificate(const X509* certificate) {
+    const Names names{static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr))};
+    if (!names || sk_GENERAL_NAME_num(names.get()) < 1) return {};
+    int type = 0;
+    const auto* value = static_cast<const ASN1_STRING*>(GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names.get(), 0), &type));
+    if (type == GEN_IPADD) return text_of_address(value);
+    if (type != GEN_DNS) return {};
+    return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(value)), static_cast<std::size_t>(ASN1_STRING_length(value))};
+}
+
 WallTime end_of(const X509* certificate) {
     using Time = std::unique_ptr<ASN1_TIME, Freed<&ASN1_STRING_free>>;
     const Time epoch{ASN1_TIME_set(nullptr, 0)};
@@ -191,7 +211,8 @@ Result<std::vector<CertificateFacts>> read_certificates(const std::string& pem) 
         const auto certificate = read_certificate(bio.get());
         if (!certificate && certificate.error().code == ErrorCode::kNotFound && !all.empty()) return all;
         if (!certificate) return certificate.error();
-        all.push_back({common_name_of(certificate.value().get()), end_of(certificate.value().get())});
+        all.push_back({common_name_of(certificate.value().get()), end_of(certificate.value().get()),
+                       host_of_certificate(certificate.value().get())});
     }
 }
 

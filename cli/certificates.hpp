@@ -29,6 +29,7 @@ struct Subject {
 struct CertificateFacts {
     std::string common_name;
     WallTime ends;
+    std::string host;  // as in Subject
 };
 // All certificates of a PEM text, in their order; kNotFound if there is none, kMalformed if one can't be read.
 [[nodiscard]] Result<std::vector<CertificateFacts>> read_certificates(const std::string& pem);

@@ -1,6 +1,7 @@
 #include "cli/cluster_commands.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <set>
 
 #include "cli/text_table.hpp"
@@ -51,6 +52,29 @@ std::vector<ClusterMember> parse_members(const std::vector<std::string>& texts, 
         members.push_back({text.substr(0, equals), std::move(url)});
     }
     return members;
+}
+
+void check_host(const std::string& host, Problems& problems) {
+    const auto fits = [](char c) {
+        return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '-' || c == ':';
+    };
+    if (!host.empty() && std::ranges::all_of(host, fits)) return;
+    problems.push_back("instance: '" + host +
+                       "' is no address or name of a machine, like 10.0.0.1 or v1.example.org, without port");
+}
+
+std::vector<Machine> parse_instances(const std::vector<std::string>& texts, Problems& problems) {
+    std::vector<Machine> instances;
+    for (const std::string& text : texts) {
+        const std::size_t equals = text.find('=');
+        Machine machine{text.substr(0, equals), protection::Role::kInstance};
+        if (equals != std::string::npos) {
+            machine.host = text.substr(equals + 1);
+            check_host(machine.host, problems);
+        }
+        instances.push_back(std::move(machine));
+    }
+    return instances;
 }
 
 void check_names(const std::vector<Machine>& machines, Problems& problems) {

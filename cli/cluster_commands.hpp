@@ -25,6 +25,10 @@ inline constexpr int kAuthorityDays = 3650;
 
 // "NAME=URL" as a member; the problem in `problems` if it is something else.
 [[nodiscard]] std::vector<protection::ClusterMember> parse_members(const std::vector<std::string>& texts, Problems& problems);
+// "NAME" or "NAME=HOST" as instances.
+[[nodiscard]] std::vector<Machine> parse_instances(const std::vector<std::string>& texts, Problems& problems);
+// "HOST": an address or a name, without port. The problem in `problems` if it can't be one.
+void check_host(const std::string& host, Problems& problems);
 // Names that a machine's folder can't have, or that come twice.
 void check_names(const std::vector<Machine>& machines, Problems& problems);
 // What is wrong with a cluster that was put together here, without the name of a file.

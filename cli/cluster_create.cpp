@@ -27,7 +27,7 @@ constexpr const char* kExamples =
     "    holdfast cluster create --dir home --name home --chain mainnet --quorum 3 \\\n"
     "      --member p1=https://10.0.0.1:7701 --member p2=https://10.0.0.2:7701 \\\n"
     "      --member p3=https://10.0.0.3:7701 --member p4=https://10.0.0.4:7701 \\\n"
-    "      --instance primary --instance secondary --operator admin\n"
+    "      --instance primary=10.0.1.1 --instance secondary=10.0.1.2 --operator admin\n"
     "  All on a laptop, without certificates:\n"
     "    holdfast cluster create --dir laptop --name laptop --chain hoodi --quorum 1 --member p1=http://127.0.0.1:7701\n";
 
@@ -68,7 +68,10 @@ void declare(OptionSet& set, Wish& wish) {
     set.number({.name = "quorum", .value = "Q", .help = "how many members must say yes", .required = true}, wish.quorum,
                {1, 100});
     set.list({.name = "member", .value = "NAME=URL", .help = "a protector; again for each", .required = true}, wish.members);
-    set.list({.name = "instance", .value = "NAME", .help = "a validator client; again for each"}, wish.instances);
+    set.list({.name = "instance",
+              .value = "NAME[=HOST]",
+              .help = "a validator client, and the address at which its --control-listen is asked; again for each"},
+             wish.instances);
     set.list({.name = "operator", .value = "NAME", .help = "a person with `holdfast protection`; again for each"},
              wish.operators);
     declare_chain(set, wish);
@@ -104,7 +107,7 @@ void understand(Wish& wish, Problems& problems) {
     wish.cluster.chain = understand_chain(wish, mine);
     wish.cluster.members = parse_members(wish.members, mine);
     for (const ClusterMember& member : wish.cluster.members) wish.machines.push_back({member.name, Role::kMember});
-    for (const std::string& name : wish.instances) wish.machines.push_back({name, Role::kInstance});
+    std::ranges::move(parse_instances(wish.instances, mine), std::back_inserter(wish.machines));
     for (const std::string& name : wish.operators) wish.machines.push_back({name, Role::kOperator});
     check_names(wish.machines, mine);
     std::error_code error;
@@ -143,7 +146,8 @@ Result<void> make(const Wish& wish) {
 std::string next_steps(const Wish& wish) {
     const std::string file = wish.cluster.tls() ? "/etc/holdfast/cluster.toml" : wish.folder + "/cluster.toml";
     const std::string person = wish.operators.empty() ? "NAME" : wish.operators.front();
-    const std::string instance = wish.instances.empty() ? "primary" : wish.instances.front();
+    const auto first = std::ranges::find(wish.machines, Role::kInstance, &Machine::role);
+    const std::string instance = first == wish.machines.end() ? "primary" : first->name;
     std::string text = "Then, once, for each member (never again with --init):\n";
     for (const ClusterMember& member : wish.cluster.members) {
         text += "  holdfast-protector --cluster " + file + " --node-id " + member.name + " --data-dir /var/lib/holdfast/" +

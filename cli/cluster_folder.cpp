@@ -85,7 +85,7 @@ Result<std::vector<Machine>> ClusterFolder::machines() const {
         if (caller.role == Role::kNone || caller.name != entry.path().stem()) {
             return failure(ErrorCode::kMalformed, entry.path().string() + " is not a certificate of this cluster");
         }
-        all.push_back({caller.name, caller.role});
+        all.push_back({caller.name, caller.role, caller.role == Role::kInstance ? facts.front().host : ""});
     }
     if (error) return io_failure("read " + (folder_ / "ca" / "issued").string(), error);
     std::ranges::sort(all, {}, &Machine::name);
@@ -122,7 +122,7 @@ Result<void> ClusterFolder::equip(const Machine& machine, WallTime now, int days
     HOLDFAST_TRY(const Cluster cluster, this->cluster());
     HOLDFAST_TRY(const Credential authority, this->authority());
     const protection::ClusterMember* member = machine.role == Role::kMember ? cluster.member(machine.name) : nullptr;
-    const std::string host = member == nullptr ? "" : host_of(member->url);
+    const std::string host = member == nullptr ? machine.host : host_of(member->url);
     HOLDFAST_TRY(const Credential made,
                  issue(authority, {protection::common_name(machine.role, machine.name), host}, now, days));
     const bool was_archived = is_archived(machine.name);

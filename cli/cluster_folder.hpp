@@ -18,6 +18,9 @@ namespace holdfast::cli {
 struct Machine {
     std::string name;
     protection::Role role{protection::Role::kNone};
+    // Of an instance that others ask over TLS (--control-listen): the address or name that they use. Empty: it only asks. A
+    // member's is in the cluster file.
+    std::string host{};
 };
 
 class ClusterFolder {

@@ -185,11 +185,12 @@ int run_cluster_add_client(const Words& words) {
     OptionSet set{kProgram, "a certificate for one more validator client or operator",
                   "Example:\n  holdfast cluster add-client --dir home --instance tertiary --operator bob\n"};
     options.declare(set, true);
-    set.list({.name = "instance", .value = "NAME", .help = "a validator client; again for each"}, instances);
+    set.list({.name = "instance", .value = "NAME[=HOST]", .help = "a validator client, and where it is asked; again for each"},
+             instances);
     set.list({.name = "operator", .value = "NAME", .help = "a person; again for each"}, operators);
     std::vector<Machine> added;
     set.check_with([&](Problems& problems) {
-        for (const std::string& name : instances) added.push_back({name, Role::kInstance});
+        added = parse_instances(instances, problems);
         for (const std::string& name : operators) added.push_back({name, Role::kOperator});
         if (added.empty()) problems.emplace_back("instance: name an --instance or an --operator");
     });

@@ -10,24 +10,35 @@ using protection::Cluster;
 
 namespace {
 
-Result<std::string> renew(const ChangeOptions& options, const std::vector<std::string>& names) {
+// Those that are renewed; an instance with the host that was given for it.
+Result<std::vector<Machine>> chosen(const std::vector<Machine>& machines, const std::vector<Machine>& wanted) {
+    if (wanted.empty()) return machines;
+    std::vector<Machine> all;
+    for (const Machine& each : wanted) {
+        const auto found = std::ranges::find(machines, each.name, &Machine::name);
+        if (found == machines.end())
+            return failure(ErrorCode::kNotFound, "nobody of this cluster is called '" + each.name + "'");
+        all.push_back(*found);
+        if (each.host.empty()) continue;
+        if (found->role != protection::Role::kInstance) {
+            return failure(ErrorCode::kInvalidArgument,
+                           each.name + " is no instance: a member's address is in the cluster file");
+        }
+        all.back().host = each.host;
+    }
+    return all;
+}
+
+Result<std::string> renew(const ChangeOptions& options, const std::vector<Machine>& wanted) {
     const ClusterFolder folder{options.folder};
     HOLDFAST_TRY(const Cluster cluster, folder.cluster());
     HOLDFAST_TRY(need_certificates(cluster));
-    HOLDFAST_TRY(std::vector<Machine> machines, folder.machines());
-    for (const std::string& name : names) {
-        if (std::ranges::find(machines, name, &Machine::name) == machines.end()) {
-            return failure(ErrorCode::kNotFound, "nobody of this cluster is called '" + name + "'");
-        }
-    }
-    const auto unwanted = [&](const Machine& each) {
-        return !names.empty() && std::ranges::find(names, each.name) == names.end();
-    };
-    std::erase_if(machines, unwanted);
-    for (const Machine& machine : machines) {
+    HOLDFAST_TRY(const std::vector<Machine> machines, folder.machines());
+    HOLDFAST_TRY(const std::vector<Machine> renewed, chosen(machines, wanted));
+    for (const Machine& machine : renewed) {
         HOLDFAST_TRY(options.equip(machine));
     }
-    return copy_table(folder, cluster, machines) +
+    return copy_table(folder, cluster, renewed) +
            "\nCopy each over the old files. Protectors use them within a minute, or at once on SIGHUP; other programs with "
            "their\n"
            "next connection. Nothing has to be restarted.\n";
@@ -92,10 +103,16 @@ int run_cluster_renew(const Words& words) {
         kProgram, "new certificates and keys from the same CA",
         "Examples:\n  holdfast cluster renew --dir home\n  holdfast cluster renew --dir home --name p1 --name primary\n"};
     options.declare(set, true);
-    set.list({.name = "name", .value = "NAME", .help = "whose; again for each", .standard = "all"}, names);
+    set.list({.name = "name",
+              .value = "NAME[=HOST]",
+              .help = "whose, and for an instance where it is asked from now on; again for each",
+              .standard = "all"},
+             names);
+    std::vector<Machine> wanted;
+    set.check_with([&](Problems& problems) { wanted = parse_instances(names, problems); });
     Words none;
     if (const auto code = read_words(set, {.program = kProgram, .repeatable = {"name"}}, words, none)) return *code;
-    return finish(kProgram, renew(options, names));
+    return finish(kProgram, renew(options, wanted));
 }
 
 int run_cluster_new_ca(const Words& words) {

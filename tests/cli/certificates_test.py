@@ -63,6 +63,26 @@ class Made(unittest.TestCase):
             self.assertFalse(verifies(self.ca, certificate, "-purpose", "sslserver"))
             self.assertIn(f"CN = {common_name}", openssl("x509", "-in", certificate, "-noout", "-subject"))
 
+    def test_an_instance_that_is_asked_serves_too_and_stays_so(self):
+        with tempfile.TemporaryDirectory() as folder:
+            home = os.path.join(folder, "home")
+            holdfast("cluster", "create", "--dir", home, "--name", "home", "--chain", "mainnet", "--quorum", 1, "--member",
+                     "p1=https://10.0.0.1:7701", "--instance", "primary=10.0.1.1", "--instance", "secondary=v2.example.org", "--instance", "six=fd00::6")
+            ca = os.path.join(home, "ca", "ca.pem")
+
+            def serves(name, *host):
+                return verifies(ca, os.path.join(home, name, f"{name}.pem"), "-purpose", "sslserver", *host)
+            for _ in range(2):
+                self.assertTrue(serves("primary", "-verify_ip", "10.0.1.1"))
+                self.assertFalse(serves("primary", "-verify_ip", "10.0.1.2"))
+                self.assertTrue(serves("secondary", "-verify_hostname", "v2.example.org"))
+                self.assertTrue(serves("six", "-verify_ip", "fd00::6"))
+                holdfast("cluster", "renew", "--dir", home)
+            holdfast("cluster", "renew", "--dir", home, "--name", "primary=10.0.1.9")
+            self.assertTrue(serves("primary", "-verify_ip", "10.0.1.9"))
+            for wrong, code in (("p1=10.0.0.9", 1), ("primary=https://x", 2), ("primary=", 2)):
+                holdfast("cluster", "renew", "--dir", home, "--name", wrong, code=code)
+
     def test_keys_are_on_p256_and_belong_to_their_certificates(self):
         seen = set()
         for certificate, key in [(self.ca, self.path("ca", "ca.key")),
