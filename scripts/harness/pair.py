@@ -11,6 +11,11 @@ ON_DUTY = "on_duty"
 # The secondary's states when it could go on duty this second, and the primary's when it does nothing.
 ARMED, STANDBY = "armed", "standby"
 
+# The programs refuse times that take longer than a slot to notice a dead primary: the defaults fit slots of this length and more.
+DEFAULT_TIMES_FROM_MS = 3000
+SHORT_TIMES = ["--poll-interval", "250ms", "--poll-timeout", "200ms", "--look-interval", "250ms", "--look-timeout", "200ms",
+               "--witness-age", "750ms"]
+
 Moved = collections.namedtuple("Moved", "when before after why")  # one change of state: when (wall clock), from, to, why
 
 
@@ -24,14 +29,15 @@ class Secondary(Instance):
 
 class Pair:
     """A primary on duty and a secondary that watches it, through the primary's control address, so that commands asked at the
-    secondary can be relayed. Both with the same nodes and keys unless told otherwise."""
+    secondary can be relayed. Both with the same nodes and keys unless told otherwise, and on short slots with times that fit."""
 
     def __init__(self, run, chain, keystores, cluster, *, primary_options=(), secondary_options=(), secondary_nodes=None,
                  secondary_keystores=None, secondary_cluster=None, primary_url=None):
-        self._chain = chain
-        self.primary = Primary(run, chain.nodes, keystores, cluster, primary_options, control=True)
+        times = times_for(chain.time.slot_ms)
+        self.primary = Primary(run, chain.nodes, keystores, cluster, [*times, *primary_options], control=True)
         self.secondary = Secondary(run, secondary_nodes or chain.nodes, secondary_keystores or keystores,
-                                   secondary_cluster or cluster, primary_url or self.primary.control_url, secondary_options).start()
+                                   secondary_cluster or cluster, primary_url or self.primary.control_url,
+                                   [*times, *secondary_options]).start()
 
     @property
     def both(self):
@@ -61,14 +67,19 @@ class Pair:
         return "; ".join(f"{instance.name}: {' / '.join(instance.states()) or 'no answer'}" for instance in self.both)
 
     def hand_over(self, to, at=None, timeout=START_TIMEOUT):
-        """Planned: `holdfast failover` to the secondary, `failback` to the primary, told to `at` (the one that is to take
-        duty). Returns the seconds from the command until the other says that it is on duty."""
+        """Planned: `holdfast failover` to the secondary, `failback` to the primary, told to `at` (default: the one that is to
+        take duty). Returns the seconds from the command until that one says that it is on duty; then the other is not."""
         started = time.monotonic()
         (at or to).must("failover" if to is self.secondary else "failback", timeout=timeout)
-        wait_until(to.active, timeout, f"{to.name} to be on duty: {self.describe()}")
+        wait_until(to.active, timeout, f"{to.name} to be on duty after the operator's command")
         took = time.monotonic() - started
-        wait_until(lambda: self.on_duty() == [to], timeout, f"only {to.name} to be on duty: {self.describe()}")
+        self.holder()
         return took
+
+
+def times_for(slot_ms):
+    """Options for a chain with such slots."""
+    return [] if slot_ms >= DEFAULT_TIMES_FROM_MS else SHORT_TIMES
 
 
 def secondary_argv(nodes, keystores, cluster_file, primary_url, *options):

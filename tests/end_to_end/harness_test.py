@@ -1,11 +1,21 @@
 """The harness itself: a proof that could not fail would prove nothing. Counting from blocks, on a chain of a few blocks made
 here; how processes are started and ended."""
+import contextlib
+import io
+import os
+import shutil
 import subprocess
 import sys
+import time
 import unittest
 
-from harness import block_count
+from harness import block_count, kill_cycle
+from harness.cluster import ChainTime, Score
+from harness.distribution import distribution
+from harness.pair import first_move, moves
+from harness.pair_rig import run_rigs
 from harness.processes import ProcessError, Run
+from harness.slot_book import SlotBook
 
 SPE = 4
 COMMITTEES = {(slot, 0): [slot * 2, slot * 2 + 1] for slot in range(SPE)} | {(slot, 1): [100 + slot] for slot in range(SPE)}
@@ -100,6 +110,96 @@ class Processes(unittest.TestCase):
             broken = run.start("broken", [sys.executable, "-c", "print('no such thing')"])
             with self.assertRaisesRegex(ProcessError, "no such thing"):
                 broken.wait_line("never")
+
+
+class FakeChain:
+    """Slots of 100 ms since slot 20; of slot 12 one vote is included late, of slot 13 never."""
+    time = None
+    looks = 0
+
+    def __init__(self):
+        self.time = ChainTime(time.time() - 2.0, 100, 8)
+
+    def slot_totals(self, slot):
+        self.looks += slot == 12
+        missing = slot == 13 or (slot == 12 and self.looks == 1)
+        return Score(due=4, included=3 if missing else 4, distance_max=2 if slot == 12 else 1)
+
+    def missed(self, slot):
+        return [f"validator 7: never received ({slot})"]
+
+    def received(self, slot):
+        return {"head_event_sent_us": 20_000, "received": [{"us": 31_000}, {"us": 25_000}]}
+
+
+class Book(unittest.TestCase):
+    def test_what_is_late_counts_and_what_is_missing_is_named(self):
+        chain = FakeChain()
+        book = SlotBook(chain, 10)
+        book.close(15)
+        self.assertGreaterEqual(set(book.entries), set(range(10, 16)))
+        self.assertEqual([entry.missing for entry in book.of(range(11, 15))], [0, 0, 1, 0])
+        self.assertEqual(book.entries[12].distance_max, 2)
+        self.assertIn("never received (13)", book.entries[13].describe())
+        self.assertAlmostEqual(book.entries[10].exchange_seconds(), 0.011, 5)
+
+    def test_not_before_its_time(self):
+        book = SlotBook(FakeChain(), 18)
+        book.turn()
+        self.assertNotIn(18, book.entries)
+
+
+class Figures(unittest.TestCase):
+    def test_distribution(self):
+        self.assertEqual(distribution(list(range(100, 0, -1))),
+                         {"count": 100, "min": 1, "median": 50, "p90": 90, "p99": 99, "max": 100})
+        self.assertEqual(distribution([]), {"count": 0})
+
+    def test_changes_of_a_status(self):
+        at = "2026-11-21T10:00:0{}.250Z"
+        status = {"changes": [{"when": at.format(number), "from": "a", "to": to, "why": ""}
+                              for number, to in ((3, "on_duty"), (2, "suspecting"), (1, "on_duty"))]}
+        first = moves(status)[0].when
+        self.assertEqual(first % 60, 1.25)
+        self.assertEqual(first_move(status, first + 0.5, "on_duty").when, first + 2)
+        self.assertIsNone(first_move(status, first + 2.5, "on_duty"))
+
+    def test_moments_of_kills(self):
+        moments = kill_cycle.spread(60, 1, 4000, 667)
+        self.assertEqual(moments, kill_cycle.spread(60, 1, 4000, 667))
+        over_all = sorted(moment.fraction for moment in moments if moment.why == "slot")
+        self.assertEqual([int(fraction * 30) for fraction in over_all], list(range(30)))
+        self.assertEqual((len([m for m in moments if m.why == "head"]), len([m for m in moments if m.late_block])), (20, 10))
+        for moment in moments:
+            again = kill_cycle.Moment.parse(str(moment))
+            self.assertEqual((round(again.fraction, 5), again.late_block), (round(moment.fraction, 5), moment.late_block))
+        for wrong in ("1.0", "0.5:early", "x"):
+            with self.assertRaises(ValueError):
+                kill_cycle.Moment.parse(wrong)
+
+
+def rig_that_speaks(run, say, number):
+    say("number", number)
+    if number == 3:
+        raise ProcessError("it broke")
+    if number == 4:
+        shutil.rmtree(run.folder)
+        os._exit(7)
+
+
+class Rigs(unittest.TestCase):
+    def test_side_by_side(self):
+        said = []
+        with contextlib.redirect_stderr(io.StringIO()):
+            problems = run_rigs(rig_that_speaks, {f"rig{number}": (number,) for number in range(1, 5)},
+                                lambda kind, name, content: said.append((kind, name, content)))
+        self.assertLessEqual({("number", f"rig{number}", number) for number in (1, 2, 3)}, set(said))
+        self.assertEqual(problems["rig3"], "it broke")
+        self.assertIn("code 7", problems["rig4"])
+        self.assertEqual(set(problems), {"rig3", "rig4"})
+        for kind, _, folder in said:
+            if kind == "folder":
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -38,9 +38,13 @@ class RigTest(unittest.TestCase):
             cls.cluster = Cluster(cls.run_, cls.members, cls.quorum, cls.chain.time, cls.chain.info["genesis_validators_root"],
                                   cls.mode)
             cls.protectors = cls.cluster.start().members
-            cls.primary = Primary(cls.run_, cls.chain.nodes, cls.keystores, cls.cluster, cls.primary_options)
-            cls.primary.wait_ready()
+            cls.start_instances()
             cls.addClassCleanup(stack.pop_all().close)
+
+    @classmethod
+    def start_instances(cls):
+        cls.primary = Primary(cls.run_, cls.chain.nodes, cls.keystores, cls.cluster, cls.primary_options)
+        cls.primary.wait_ready()
 
     def next_slot(self):
         """Waits for the beginning of the next slot; returns it."""
