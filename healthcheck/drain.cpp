@@ -2,8 +2,17 @@
 
 namespace holdfast::healthcheck {
 
+namespace {
+
+// Somebody who proposes in every slot would wait for ever.
+constexpr std::uint64_t kProposalSlotsMax = 4;
+
+}  // namespace
+
 Drain::Step Drain::step(const DrainView& view) {
-    const bool near = view.next_proposal && *view.next_proposal <= view.slot + 1;
+    if (!first_slot_) first_slot_ = view.slot;
+    const bool near =
+        view.next_proposal && *view.next_proposal <= view.slot + 1 && view.slot < *first_slot_ + kProposalSlotsMax;
     if (!last_slot_ && near && in_force(FailoverRule::kDrainWaitsForProposal)) {
         return {{}, false, "waiting for the block proposal of ours in slot " + to_string(*view.next_proposal)};
     }

@@ -28,6 +28,7 @@ public:
     Step step(const DrainView& view);
 
 private:
+    std::optional<Slot> first_slot_;
     std::optional<Slot> last_slot_;
 };
 

@@ -34,6 +34,13 @@ TEST(Drain, WaitsForAProposalOfThisAndTheNextSlot) {
     EXPECT_TRUE(drain.step({Slot{12}, false, Slot{20}}).done);
 }
 
+TEST(Drain, ProposalsInEverySlot_AreNotWaitedForForEver) {
+    Drain drain;
+    for (const std::uint64_t slot : {10, 11, 12, 13}) EXPECT_FALSE(drain.step({Slot{slot}, false, Slot{slot}}).last_slot);
+    EXPECT_FALSE(drain.step({Slot{14}, true, Slot{14}}).done) << "this slot's duties are still performed";
+    EXPECT_TRUE(drain.step({Slot{14}, false, Slot{15}}).done);
+}
+
 TEST(Drain, AProposalFarAway_IsTheOthersBusiness) { EXPECT_TRUE(Drain{}.step({Slot{10}, false, Slot{12}}).done); }
 
 }  // namespace
