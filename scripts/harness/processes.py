@@ -173,10 +173,10 @@ class Run:
     def path(self, name):
         return os.path.join(self.folder, name)
 
-    def start(self, name, argv, env=None):
+    def start(self, name, argv, env=None, log_folder=None):
         """A name that was used before gets a number: each start has its own log."""
         earlier = sum(1 for process in self.processes if process.name.split("#")[0] == name)
-        process = Process(f"{name}#{earlier + 1}" if earlier else name, argv, self.folder, env)
+        process = Process(f"{name}#{earlier + 1}" if earlier else name, argv, log_folder or self.folder, env)
         self.processes.append(process)
         return process
 
