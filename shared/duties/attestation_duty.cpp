@@ -10,7 +10,6 @@
 namespace holdfast::duties {
 
 using beacon::AttesterDuty;
-using ethereum::SingleAttestation;
 
 namespace {
 
@@ -26,23 +25,27 @@ struct CloseAtEnd {
 }  // namespace
 
 AttestationDuty::AttestationDuty(Executor executor, Clock& clock, beacon::BeaconNodes& nodes, const ethereum::SlotClock& slots,
-                                 const DutyBook& book, signing::SigningDoor& door, protection::QuorumClient& quorum,
-                                 AttestationOptions options, Observer observer)
+                                 const DutyBook& book, const Gate& gate, signing::SigningDoor& door,
+                                 protection::QuorumClient& quorum, AttestationOptions options, Observer observer)
     : executor_{std::move(executor)},
       clock_{clock},
       nodes_{nodes},
       slots_{slots},
       book_{book},
+      gate_{gate},
       door_{door},
       quorum_{quorum},
       options_{options},
       observer_{std::move(observer)},
       cache_{nodes.spec().slots_per_epoch()},
-      late_delivery_{executor_, nodes_} {}
+      late_delivery_{executor_, nodes_},
+      kept_{nodes.spec().slots_per_epoch()},
+      catching_up_{executor_} {}
 
 Task<void> AttestationDuty::perform(Slot slot) {
     if (last_slot_ && slot <= *last_slot_) co_return;
     last_slot_ = slot;
+    kept_.forget_before(slot);
     SlotReport report;
     report.slot = slot;
     report.epoch = nodes_.spec().epoch_of(slot);
@@ -51,8 +54,9 @@ Task<void> AttestationDuty::perform(Slot slot) {
     report.due = pending_at(slot).size();
     if (report.due == 0 && cache_.knows(report.epoch)) co_return;
     if (*report.started >= nodes_.spec().slot_duration()) {
-        report.miss(MissedReason::kTooLate, report.due,
-                    "begun " + std::to_string(to_ms(*report.started)) + " ms into the slot");
+        const GaveUp too_late{MissedReason::kTooLate, "begun " + std::to_string(to_ms(*report.started)) + " ms into the slot"};
+        Work work = make_work(report, too_late);
+        co_await perform_vote(report, work);
     } else {
         co_await vote(report);
     }
@@ -67,13 +71,13 @@ Task<void> AttestationDuty::adopt(ethereum::AttestationData data, std::vector<At
     report.adopted = true;
     report.vote.emplace().data = data;
     Work work;
-    work.data = data;
-    work.domain = ethereum::domain_at(nodes_.spec(), nodes_.genesis().validators_root, ethereum::kDomainBeaconAttester,
-                                      data.target.epoch);
+    work.slot = data.slot;
+    set_data(work, data);
     work.slot_start = slots_.start_of(data.slot);
     work.end = end;
+    work.before_opening = true;
     for (const AttesterDuty& duty : duties) work.pending.emplace(duty.key, duty);
-    co_await approve_and_publish(report, work);
+    co_await perform_vote(report, work);
     finish(report);
 }
 
@@ -136,17 +140,24 @@ AttestationDuty::Pending AttestationDuty::pending_at(Slot slot) const {
     return pending;
 }
 
+bool AttestationDuty::may_perform(Slot slot) const { return gate_.open_for(slot) && !quorum_.fenced_by(); }
+
 Task<void> AttestationDuty::vote(SlotReport& report) {
     const std::shared_ptr<ConsensusRun> run = begin(report.slot);
     const CloseAtEnd close_at_end{run};
+    Work work = co_await decide(report, run);
+    co_await perform_vote(report, work);
+    co_await run->join();
+    report.counters = run->machine().counters();
+}
+
+Task<AttestationDuty::Work> AttestationDuty::decide(SlotReport& report, std::shared_ptr<ConsensusRun> run) {
+    const Deciding deciding{deciding_, report.slot};
     const ConsensusOutcome outcome = co_await run->run();
     run->close();
     report.decided = clock_.now() - slots_.start_of(report.slot);
     note_head(report, run->machine());
-    Work work = make_work(report, outcome);
-    if (!work.pending.empty()) co_await approve_and_publish(report, work);
-    co_await run->join();
-    report.counters = run->machine().counters();
+    co_return make_work(report, outcome);
 }
 
 std::shared_ptr<ConsensusRun> AttestationDuty::begin(Slot slot) {
@@ -158,24 +169,27 @@ std::shared_ptr<ConsensusRun> AttestationDuty::begin(Slot slot) {
     return run;
 }
 
-// The keys that may go on with the outcome; none if there is no vote. A duty that moved to this slot or away from it meanwhile
-// counts as it is now.
+// The keys that may go on with the outcome. A duty that moved to this slot or away from it meanwhile counts as it is now.
 AttestationDuty::Work AttestationDuty::make_work(SlotReport& report, const ConsensusOutcome& outcome) const {
     Work work;
+    work.slot = report.slot;
     work.pending = pending_at(report.slot);
     report.due = work.pending.size();
     work.slot_start = slots_.start_of(report.slot);
     work.end = clock_.steady_at(work.slot_start + nodes_.spec().slot_duration());
     if (const auto* gave_up = std::get_if<GaveUp>(&outcome)) {
-        report.miss(gave_up->reason, report.due, gave_up->detail);
-        work.pending.clear();
-        return work;
+        report.gave_up = *gave_up;
+    } else {
+        report.vote = std::get<Decided>(outcome);
+        set_data(work, report.vote->data);
     }
-    report.vote = std::get<Decided>(outcome);
-    work.data = report.vote->data;
-    work.domain = ethereum::domain_at(nodes_.spec(), nodes_.genesis().validators_root, ethereum::kDomainBeaconAttester,
-                                      work.data.target.epoch);
     return work;
+}
+
+void AttestationDuty::set_data(Work& work, const ethereum::AttestationData& data) const {
+    work.data = data;
+    work.domain = ethereum::domain_at(nodes_.spec(), nodes_.genesis().validators_root, ethereum::kDomainBeaconAttester,
+                                      data.target.epoch);
 }
 
 void AttestationDuty::note_head(SlotReport& report, const AttestationConsensus& machine) const {
@@ -198,87 +212,14 @@ std::vector<bool> AttestationDuty::who_announced(const Root& block) const {
     return announced;
 }
 
-Task<void> AttestationDuty::approve_and_publish(SlotReport& report, Work& work) {
-    for (;;) {
-        co_await attempt(report, work);
-        if (work.pending.empty()) co_return;
-        // No quorum yet: the same question again is harmless, and a protector may come back.
-        if (clock_.steady() + options_.quorum_retry >= work.end) break;
-        co_await sleep_for(clock_, options_.quorum_retry);
-    }
-    report.miss(MissedReason::kNoQuorum, work.pending.size(), work.no_quorum);
-}
-
-Task<void> AttestationDuty::attempt(SlotReport& report, Work& work) {
-    std::vector<PublicKey> keys;
-    keys.reserve(work.pending.size());
-    for (const auto& [key, duty] : work.pending) keys.push_back(key);
-    const Duration timeout = std::max<Duration>(nodes_.spec().slot_duration() / 6, options_.quorum_timeout_min);
-    const SteadyTime deadline = std::min(work.end, clock_.steady() + timeout);
-    protection::Decision decision = co_await quorum_.approve_attestation(work.data, work.domain, std::move(keys), deadline);
-    for (const protection::Denial& denial : decision.denials) {
-        if (denial.kind == protection::Denial::Kind::kNoQuorum) {
-            work.no_quorum = denial.reason;
-        } else if (work.pending.erase(denial.key) > 0) {
-            const bool fenced = denial.kind == protection::Denial::Kind::kFenced;
-            report.miss(fenced ? MissedReason::kFenced : MissedReason::kRefused, 1, denial.reason);
-        }
-    }
-    if (decision.approvals.empty()) co_return;
-    if (!report.approved) report.approved = clock_.now() - work.slot_start;
-    std::vector<SingleAttestation> attestations = co_await sign(report, work, std::move(decision.approvals));
-    if (!attestations.empty()) co_await publish(report, work, std::move(attestations));
-}
-
-Task<std::vector<SingleAttestation>> AttestationDuty::sign(SlotReport& report, Work& work,
-                                                           std::vector<signing::Approval> approvals) {
-    const Root expected = ethereum::attestation_signing_root(work.data, work.domain);
-    std::vector<SingleAttestation> attestations;
-    for (signing::Approval& approval : approvals) {
-        HOLDFAST_ASSERT(approval.signing_root() == expected);
-        const std::vector<PublicKey> keys = approval.keys();
-        const Result<std::vector<signing::SignedKey>> result = co_await door_.sign_approved(std::move(approval));
-        std::unordered_map<PublicKey, AttesterDuty> ours;
-        for (const PublicKey& key : keys) {
-            const auto node = work.pending.extract(key);
-            if (node) ours.emplace(key, node.mapped());
-        }
-        if (result) {
-            for (const signing::SignedKey& made : result.value()) {
-                const auto found = ours.find(made.key);
-                if (found == ours.end()) continue;
-                const AttesterDuty& duty = found->second;
-                leave_out(duty.validator_index, work.data.target.epoch);
-                attestations.push_back({duty.committee_index, duty.validator_index, work.data, made.signature});
-                ours.erase(found);
-            }
-        }
-        report.miss(MissedReason::kSigningFailed, ours.size(), result ? "the key is not loaded" : result.error().message);
-    }
-    co_return attestations;
-}
-
-Task<void> AttestationDuty::publish(SlotReport& report, const Work& work, std::vector<SingleAttestation> attestations) {
-    const std::size_t count = attestations.size();
-    const ethereum::ForkName fork = nodes_.spec().fork_at(work.data.target.epoch).name;
-    const SteadyTime deadline = clock_.steady() + options_.publish_timeout;
-    const Root& block = work.data.beacon_block_root;
-    late_delivery_.published(report.slot, block, who_announced(block), attestations, fork, deadline);
-    const Result<void> sent = co_await nodes_.publish_attestations(std::move(attestations), fork, deadline);
-    if (!sent) {
-        report.miss(MissedReason::kPublishFailed, count, sent.error().message);
-        co_return;
-    }
-    report.attested += count;
-    if (!report.posted) report.posted = clock_.now() - work.slot_start;
-}
-
 void AttestationDuty::finish(const SlotReport& report) {
     if (!report.adopted) {
         std::erase_if(seen_heads_, [&report](const SeenHead& head) { return head.event.slot < report.slot; });
     }
     if (report.due == 0) return;
-    if (report.missed_count() == 0) {
+    if (report.only_decided) {
+        log_debug("{}", describe(report));
+    } else if (report.missed_count() == 0) {
         log_info("{}", describe(report));
     } else {
         log_warn("{}", describe(report));

@@ -1,16 +1,21 @@
 // The attestation duty, slot by slot: decide on the vote, have it approved by the quorum (one request for all keys of the
 // slot), sign what is approved, publish it to all nodes (one POST for all keys ready together). A validator attests once per
 // epoch at most, a slot is performed once at most.
+// While the gate is closed, or another instance has fenced us, votes are only decided, and kept. The gate is asked before each
+// step: once it is closed nothing more is approved or signed; what is signed is published.
 #pragma once
 
 #include <deque>
 #include <functional>
 #include <memory>
+#include <set>
 #include <unordered_map>
 
 #include "shared/beacon/beacon_nodes.hpp"
 #include "shared/duties/attester_duties.hpp"
 #include "shared/duties/consensus_run.hpp"
+#include "shared/duties/gate.hpp"
+#include "shared/duties/kept_votes.hpp"
 #include "shared/duties/late_delivery.hpp"
 #include "shared/duties/slot_report.hpp"
 #include "shared/protection/quorum_client.hpp"
@@ -32,7 +37,7 @@ public:
 
     // Everything passed must outlive the object.
     AttestationDuty(Executor executor, Clock& clock, beacon::BeaconNodes& nodes, const ethereum::SlotClock& slots,
-                    const DutyBook& book, signing::SigningDoor& door, protection::QuorumClient& quorum,
+                    const DutyBook& book, const Gate& gate, signing::SigningDoor& door, protection::QuorumClient& quorum,
                     AttestationOptions options, Observer observer);
 
     // The duties of `slot`, from its start to its end at most (and the publication's time limit). Nothing if this slot or a
@@ -41,12 +46,26 @@ public:
     // The vote that the instance before us had approved: approved, signed and published once more. `duties` are all of data's
     // slot. Until `end` at most. Reported as adopted.
     Task<void> adopt(ethereum::AttestationData data, std::vector<beacon::AttesterDuty> duties, SteadyTime end);
+    // Whether a vote of the last epoch is kept that must be caught up with before the gate opens: after a vote for this epoch
+    // it would be refused.
+    [[nodiscard]] bool last_epoch_comes_first() const;
+    // Performs that vote, while the gate is opening. Until `end` at most.
+    Task<void> catch_up_last_epoch(SteadyTime end);
+    // Performs what was only decided, of validators that were not left out, beside what else goes on: this slot first, then
+    // the newest first. Reported as caught up.
+    void catch_up();
+    // Whether votes of the epoch before `epoch` are kept.
+    [[nodiscard]] bool keeps_votes_before(Epoch epoch) const { return kept_.of_last_epoch(epoch) != nullptr; }
+    // Nothing is under way that would still ask, sign or publish; what is only being decided doesn't count.
+    [[nodiscard]] bool idle() const;
     // This validator has, or may have, attested for that epoch: its duty there is left out.
     void leave_out(ValidatorIndex validator, Epoch target);
     // Every event of every node, as it comes.
     void on_event(const beacon::NodeEventAt& event);
+    // Until all is caught up with, or can't be.
+    Task<void> join() { return catching_up_.join(); }
     // Ends what is still being sent; after the last perform().
-    Task<void> stop() { return late_delivery_.stop(); }
+    Task<void> stop();
     // The known duties stand on another branch: confirmed checkpoints may be another branch's too.
     void drop_checkpoints() { cache_.drop(); }
 
@@ -55,12 +74,23 @@ public:
 private:
     using Pending = std::unordered_map<PublicKey, beacon::AttesterDuty>;
     struct Work {
+        Slot slot;
         ethereum::AttestationData data;
         Domain domain;
         Pending pending;  // not approved yet
         std::string no_quorum;
         WallTime slot_start;
         SteadyTime end;
+        bool before_opening{false};  // also while the gate is opening
+    };
+    // While a slot's vote is being decided.
+    struct Deciding {
+        std::set<Slot>& slots;
+        Slot slot;
+        Deciding(std::set<Slot>& all, Slot which) : slots{all}, slot{which} { slots.insert(slot); }
+        Deciding(const Deciding&) = delete;
+        Deciding& operator=(const Deciding&) = delete;
+        ~Deciding() { slots.erase(slot); }
     };
     struct SeenHead {
         std::size_t node{0};
@@ -73,6 +103,7 @@ private:
     beacon::BeaconNodes& nodes_;
     const ethereum::SlotClock& slots_;
     const DutyBook& book_;
+    const Gate& gate_;
     signing::SigningDoor& door_;
     protection::QuorumClient& quorum_;
     AttestationOptions options_;
@@ -82,12 +113,26 @@ private:
     std::shared_ptr<ConsensusRun> current_;
     std::deque<SeenHead> seen_heads_;
     LateDelivery late_delivery_;
+    KeptVotes kept_;
+    std::deque<KeptVote> to_catch_up_;
+    TaskGroup catching_up_;
+    std::set<Slot> deciding_;
+    std::size_t performing_{0};
     std::unordered_map<ValidatorIndex, Epoch> attested_;  // the highest target each has signed in this run
     std::uint64_t checkpoints_dropped_{0};
 
     [[nodiscard]] ConsensusSettings settings_for(Slot slot) const;
     [[nodiscard]] Pending pending_at(Slot slot) const;
+    [[nodiscard]] bool may_perform(Slot slot) const;
+    [[nodiscard]] bool may_go_on(const Work& work) const;
     Task<void> vote(SlotReport& report);
+    Task<Work> decide(SlotReport& report, std::shared_ptr<ConsensusRun> run);
+    Task<void> perform_vote(SlotReport& report, Work& work);
+    void keep(SlotReport& report, const Work& work);
+    void set_data(Work& work, const ethereum::AttestationData& data) const;
+    [[nodiscard]] Pending still_due(const KeptVote& vote) const;
+    Task<void> catch_up_with(KeptVote vote, SteadyTime end, bool before_opening);
+    Task<void> work_off();
     [[nodiscard]] std::shared_ptr<ConsensusRun> begin(Slot slot);
     [[nodiscard]] Work make_work(SlotReport& report, const ConsensusOutcome& outcome) const;
     Task<void> approve_and_publish(SlotReport& report, Work& work);

@@ -19,6 +19,12 @@ std::string how(const Decided& vote) {
     return "event, confirmed by " + nodes(vote.confirmed_by);
 }
 
+std::string what_became(const SlotReport& report) {
+    if (report.only_decided) return std::to_string(report.due) + " due, only decided";
+    const char* how = report.adopted ? " adopted" : report.caught_up ? " caught up" : " attested";
+    return std::to_string(report.attested) + " of " + std::to_string(report.due) + how;
+}
+
 }  // namespace
 
 void SlotReport::miss(MissedReason reason, std::size_t count, const std::string& detail) {
@@ -35,9 +41,7 @@ std::size_t SlotReport::missed_count() const {
 }
 
 std::string describe(const SlotReport& report) {
-    std::string line = "slot " + to_string(report.slot) + " (epoch " + to_string(report.epoch) +
-                       "): " + std::to_string(report.attested) + " of " + std::to_string(report.due) +
-                       (report.adopted ? " adopted" : " attested");
+    std::string line = "slot " + to_string(report.slot) + " (epoch " + to_string(report.epoch) + "): " + what_became(report);
     if (report.vote) {
         const ethereum::AttestationData& data = report.vote->data;
         line += ", block " + to_short_hex(data.beacon_block_root) + " source " + to_string(data.source.epoch) + " target " +
@@ -51,6 +55,9 @@ std::string describe(const SlotReport& report) {
         line += ", no head event until " + offset(report.decided.value_or(report.deadline));
     }
     if (report.vote && report.decided) line += ", decided " + offset(*report.decided) + " (" + how(*report.vote) + ")";
+    if (report.only_decided && report.gave_up) {
+        line += ", no vote: " + std::string{code_of(report.gave_up->reason)} + " (" + report.gave_up->detail + ")";
+    }
     if (report.approved) line += ", approved " + offset(*report.approved);
     if (report.posted) line += ", posted " + offset(*report.posted);
     for (const auto& [reason, entry] : report.missed) {

@@ -21,9 +21,14 @@ struct SlotReport {
     std::size_t due{0};
     std::size_t attested{0};  // signed, and accepted by a node
     bool adopted{false};      // what the instance before us had recorded, published once more
+    // The gate was closed: decided, and nothing more; no duty is missed by that.
+    bool only_decided{false};
+    // Decided while the gate was closed, performed after it was opened.
+    bool caught_up{false};
     std::map<MissedReason, MissedDuties> missed;
 
     std::optional<Decided> vote;
+    std::optional<GaveUp> gave_up;         // why there is no vote
     std::optional<std::size_t> head_node;  // whose head event was first
     std::optional<Duration> head_event;
     Duration deadline{};

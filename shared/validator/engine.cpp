@@ -8,18 +8,26 @@
 
 namespace holdfast::validator {
 
+namespace {
+
+constexpr Duration kTurn = std::chrono::milliseconds{500};
+constexpr std::size_t kRecentMax = 64;
+
+}  // namespace
+
 Engine::Engine(Executor executor, Clock& clock, beacon::BeaconNodes& nodes, signing::SigningDoor& door,
-               protection::QuorumClient& quorum, EngineOptions options, duties::AttestationDuty::Observer observer)
+               protection::QuorumClient& quorum, EngineOptions options, EngineHooks hooks)
     : executor_{std::move(executor)},
       clock_{clock},
       nodes_{nodes},
       door_{door},
       quorum_{quorum},
       options_{options},
-      observer_{std::move(observer)},
+      hooks_{std::move(hooks)},
       validators_{door.keys()},
       background_{executor_},
-      slot_tasks_{executor_} {}
+      slot_tasks_{executor_},
+      opening_{executor_} {}
 
 Task<Result<void>> Engine::start(SteadyTime deadline) {
     slots_.emplace(nodes_.spec(), nodes_.genesis().time);
@@ -77,37 +85,41 @@ void Engine::make_duties() {
         options);
     const auto observer = [this](const duties::SlotReport& report) { on_report(report); };
     attestation_ = std::make_unique<duties::AttestationDuty>(executor_, clock_, nodes_, *slots_, attester_duties_->book(),
-                                                             door_, quorum_, options_.attestation, observer);
+                                                             gate_, door_, quorum_, options_.attestation, observer);
     takeover_ = std::make_unique<Takeover>(
         clock_, nodes_, *slots_, *attestation_, quorum_,
         [this]() -> const Takeover::Validators& { return validators_.active(); }, observer);
-}
-
-Task<Result<void>> Engine::take_over(SteadyTime deadline) {
-    HOLDFAST_ASSERT(takeover_ != nullptr);
-    const Result<void> begun = co_await takeover_->begin(deadline);
-    HOLDFAST_CO_TRY(begun);
-    background_.spawn("adoption", takeover_->publish());
-    co_return success();
+    checks_ = std::make_unique<EngineChecks>(EngineChecks::Parts{clock_, nodes_, *slots_, quorum_, door_, validators_,
+                                                                 *attester_duties_, options_.attestation.threshold});
 }
 
 Task<void> Engine::run() {
     HOLDFAST_ASSERT(attestation_ != nullptr);
-    state_ = State::kOnDuty;
-    last_tick_ = clock_.steady();
+    state_ = State::kRunning;
+    checks_->on_turn();
     background_.spawn("events", follow_events());
     background_.spawn("attester duties", attester_duties_->run());
     background_.spawn("validators", watch_validators());
     background_.spawn("protectors", watch_quorum());
-    quorum_.start_heartbeats([this] { return protection::Beat{state() == "on_duty", health().ok()}; });
+    quorum_.start_heartbeats([this] { return protection::Beat{on_duty(), !hooks_.well || hooks_.well()}; });
     co_await loop_slots();
     state_ = State::kDraining;
-    co_await slot_tasks_.join();
+    co_await finish();
     quorum_.stop_heartbeats();
     background_.cancel();
     co_await background_.join();
-    co_await attestation_->stop();
     co_await nodes_.stop();
+}
+
+// What is under way is finished; a vote that would only be decided isn't waited for.
+Task<void> Engine::finish() {
+    if (attestation_->idle()) slot_tasks_.cancel();
+    co_await slot_tasks_.join();
+    co_await attestation_->join();
+    gate_.close();
+    opening_.cancel();
+    co_await opening_.join();
+    co_await attestation_->stop();
 }
 
 void Engine::request_stop() {
@@ -120,28 +132,39 @@ Task<void> Engine::loop_slots() {
     for (;;) {
         const bool begun = co_await wait_for_slot(slot);
         if (!begun) co_return;
-        last_tick_ = clock_.steady();
         begin_slot(slot);
+        turn();
         // Slots that were slept through are gone; a wall clock that is set back repeats none.
         slot = std::max(slot + 1, slots_->slot_at(clock_.now()));
     }
 }
 
-void Engine::begin_slot(Slot slot) {
+void Engine::turn() {
+    checks_->on_turn();
+    if (hooks_.on_turn) hooks_.on_turn();
     const std::optional<protection::Tenure> higher = quorum_.fenced_by();
     if (higher && !said_fenced_) log_error("off duty: fenced by {}; nothing is signed any more", describe(*higher));
-    if (!higher && said_fenced_) log_info("on duty again");
     said_fenced_ = higher.has_value();
-    if (!higher) slot_tasks_.spawn("attestations of slot " + to_string(slot), attestation_->perform(slot));
+    tell_protectors();
+}
+
+void Engine::begin_slot(Slot slot) {
+    last_begun_ = slot;
+    slot_tasks_.spawn("attestations of slot " + to_string(slot), perform(slot));
+}
+
+Task<void> Engine::perform(Slot slot) {
+    co_await attestation_->perform(slot);
+    tell_protectors();
 }
 
 // False when asked to stop.
 Task<bool> Engine::wait_for_slot(Slot slot) {
     const WallTime start = slots_->start_of(slot);
     while (!stop_requested_ && clock_.now() < start) {
-        last_tick_ = clock_.steady();
+        turn();
         // In short pieces: the wall clock may be set meanwhile.
-        const SteadyTime piece = clock_.steady() + std::chrono::seconds{1};
+        const SteadyTime piece = clock_.steady() + kTurn;
         co_await stop_.wait_until(clock_, std::min(piece, clock_.steady_at(start)));
     }
     co_return !stop_requested_;
@@ -152,6 +175,7 @@ Task<void> Engine::follow_events() {
         const beacon::NodeEventAt at = co_await nodes_.events().pop();
         attestation_->on_event(at);
         const auto* head = std::get_if<beacon::HeadEvent>(&at.event);
+        if (head != nullptr) checks_->on_head(at.node, *head, at.received);
         if (head == nullptr || head->execution_optimistic || !nodes_.fit(at.node)) continue;
         const bool moved = attester_duties_->on_head(*head);
         if (moved) attestation_->drop_checkpoints();
@@ -186,29 +210,27 @@ Task<void> Engine::watch_quorum() {
 }
 
 void Engine::on_report(const duties::SlotReport& report) {
-    if (!report.adopted) last_report_ = report;
-    if (observer_) observer_(report);
+    if (!report.adopted && !report.only_decided) last_report_ = report;
+    checks_->on_report(report);
+    remember(report);
+    if (hooks_.on_report) hooks_.on_report(report);
+}
+
+void Engine::remember(const duties::SlotReport& report) {
+    // What was only decided is over once it is caught up with.
+    std::erase_if(recent_, [&report](const duties::SlotReport& old) {
+        return report.caught_up && old.only_decided && old.slot == report.slot;
+    });
+    const auto place = std::ranges::find_if(recent_, [&report](const auto& old) { return old.slot <= report.slot; });
+    recent_.insert(place, report);
+    if (recent_.size() > kRecentMax) recent_.pop_back();
 }
 
 std::string Engine::state() const {
     if (state_ == State::kStarting) return "starting";
     if (state_ == State::kDraining) return "draining";
-    return fenced() ? "fenced" : "on_duty";
-}
-
-HealthCheck Engine::check_nodes() const {
-    const std::size_t fit = nodes_.fit_count();
-    const std::size_t threshold = options_.attestation.threshold;
-    return {"beacon_nodes", fit >= threshold,
-            std::to_string(fit) + " of " + std::to_string(nodes_.size()) + " fit, " + std::to_string(threshold) + " needed"};
-}
-
-HealthCheck Engine::check_protectors() const {
-    const std::vector<protection::MemberStatus> members = quorum_.members();
-    const auto voting = static_cast<std::size_t>(std::ranges::count_if(members, &protection::MemberStatus::votes));
-    return {"protectors", voting >= quorum_.quorum(),
-            std::to_string(voting) + " of " + std::to_string(members.size()) + " vote, " + std::to_string(quorum_.quorum()) +
-                " needed"};
+    if (fenced()) return "fenced";
+    return gate_.closed() ? "standby" : "on_duty";
 }
 
 HealthCheck Engine::check_generation() const {
@@ -218,23 +240,17 @@ HealthCheck Engine::check_generation() const {
     return {"generation", true, ours == 0 ? "none" : "generation " + std::to_string(ours) + " is ours"};
 }
 
+std::vector<HealthCheck> Engine::checks() const {
+    if (!checks_) return {{"duties", false, "the engine has not started"}};
+    return checks_->all();
+}
+
 Health Engine::health() const {
-    Health health;
-    health.state = state();
-    health.generation = generation();
-    health.checks = {check_nodes(), check_protectors(), check_generation()};
-    if (!attester_duties_ || !slots_) return health;
-    const Epoch epoch = nodes_.spec().epoch_of(slots_->slot_at(clock_.now()));
-    const bool duties_known = validators_.active().empty() || attester_duties_->book().knows(epoch);
-    health.checks.push_back(
-        {"duties", duties_known,
-         std::to_string(attester_duties_->book().count(epoch)) + " attester duties in epoch " + to_string(epoch)});
-    const bool last_ok = !last_report_ || last_report_->missed_count() == 0;
-    health.checks.push_back({"last_duties", last_ok, last_report_ ? duties::describe(*last_report_) : "none yet"});
-    const Duration silence = last_tick_ ? clock_.steady() - *last_tick_ : Duration{};
-    health.checks.push_back({"duty_loop", silence <= 2 * nodes_.spec().slot_duration(),
-                             "last turn " + std::to_string(silence / std::chrono::milliseconds{1}) + " ms ago"});
+    Health health{state(), generation(), checks()};
+    health.checks.push_back(check_generation());
     return health;
 }
+
+Upcoming Engine::upcoming() const { return {}; }
 
 }  // namespace holdfast::validator

@@ -39,10 +39,12 @@ Counter EngineMetrics::missed(duties::MissedReason reason) {
 }
 
 void EngineMetrics::on_report(const duties::SlotReport& report) {
+    // What is only decided is no duty of ours, missed or not.
+    if (report.only_decided) return;
     (report.adopted ? adopted_ : published_).add(static_cast<double>(report.attested));
     late_head_events_.add(static_cast<double>(report.counters.late_events));
     for (const auto& [reason, entry] : report.missed) missed(reason).add(static_cast<double>(entry.count));
-    if (report.adopted) return;
+    if (report.adopted || report.caught_up) return;
     if (report.started) started_.observe(seconds(*report.started));
     if (report.posted) submitted_.observe(seconds(*report.posted));
     if (report.head_event && report.head_node) {

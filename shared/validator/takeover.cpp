@@ -7,6 +7,9 @@
 #include "shared/base/log.hpp"
 #include "shared/ethereum/signing_root.hpp"
 
+// GCC 12 mistakes the frames of some coroutines for memory of another allocator.
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+
 namespace holdfast::validator {
 
 using beacon::AttesterDuty;
@@ -44,6 +47,8 @@ Task<Result<void>> Takeover::begin(SteadyTime deadline) {
         const Result<void> done = co_await read(target, deadline);
         HOLDFAST_CO_TRY(done);
     }
+    const Result<void> left_out = co_await leave_out_last_epoch(promise.value().highest_target, deadline);
+    HOLDFAST_CO_TRY(left_out);
     // The newest first: it is most likely not published yet, and worth most.
     std::ranges::sort(recorded_, [](const Recorded& a, const Recorded& b) { return a.data.slot > b.data.slot; });
     // A vote for this epoch shuts out one for the last, so that one comes first.
@@ -75,29 +80,48 @@ std::vector<Epoch> Takeover::targets_to_read(Epoch highest_target) const {
 }
 
 Task<Result<void>> Takeover::read(Epoch target, SteadyTime deadline) {
+    Result<protection::AdoptionPlan> plan = co_await ask(target, deadline);
+    HOLDFAST_CO_TRY(plan);
+    take(target, std::move(plan).value());
+    co_return success();
+}
+
+Task<Result<protection::AdoptionPlan>> Takeover::ask(Epoch target, SteadyTime deadline) {
     for (;;) {
         Result<protection::AdoptionPlan> plan =
             co_await quorum_.adoption(target, std::min(deadline, clock_.steady() + kAttempt));
-        if (plan) take(target, std::move(plan).value());
-        if (plan) co_return success();
-        if (clock_.steady() + kPause >= deadline) co_return plan.error();
+        if (plan || clock_.steady() + kPause >= deadline) co_return plan;
         log_warn("not on duty yet: {}", plan.error().message);
         co_await sleep_for(clock_, kPause);
     }
 }
 
+// Where votes of the last epoch wait to be caught up with: those that are recorded were published long ago if there are already
+// votes for this epoch.
+Task<Result<void>> Takeover::leave_out_last_epoch(Epoch highest_target, SteadyTime deadline) {
+    const Epoch now = current_epoch();
+    if (highest_target < now || !attestation_.keeps_votes_before(now)) co_return success();
+    const Epoch last{now.value - 1};
+    const Result<protection::AdoptionPlan> plan = co_await ask(last, deadline);
+    HOLDFAST_CO_TRY(plan);
+    leave_out(ours(plan.value().lost), last);
+    for (const protection::AdoptedGroup& group : plan.value().adopt) leave_out(ours(group.keys), last);
+    co_return success();
+}
+
+void Takeover::leave_out(const std::vector<PublicKey>& keys, Epoch target) {
+    for (const PublicKey& key : keys) attestation_.leave_out(validators_().at(key), target);
+}
+
 void Takeover::take(Epoch target, protection::AdoptionPlan plan) {
-    const auto leave_out = [&](const std::vector<PublicKey>& keys) {
-        for (const PublicKey& key : keys) attestation_.leave_out(validators_().at(key), target);
-    };
     const Slot now = slots_.slot_at(clock_.now());
     const std::vector<PublicKey> lost = ours(plan.lost);
-    leave_out(lost);
+    leave_out(lost, target);
     report_lost(now, target, lost.size(), "recorded without its data");
     for (const protection::AdoptedGroup& group : plan.adopt) {
         std::vector<PublicKey> keys = ours(group.keys);
         if (keys.empty()) continue;
-        leave_out(keys);
+        leave_out(keys, target);
         if (is_message(group)) {
             recorded_.push_back({*group.data, std::move(keys)});
         } else {

@@ -53,6 +53,9 @@ private:
     [[nodiscard]] std::vector<Epoch> targets_to_read(Epoch highest_target) const;
     Task<Result<protection::Promise>> acquire(SteadyTime deadline);
     Task<Result<void>> read(Epoch target, SteadyTime deadline);
+    Task<Result<protection::AdoptionPlan>> ask(Epoch target, SteadyTime deadline);
+    Task<Result<void>> leave_out_last_epoch(Epoch highest_target, SteadyTime deadline);
+    void leave_out(const std::vector<PublicKey>& keys, Epoch target);
     void take(Epoch target, protection::AdoptionPlan plan);
     [[nodiscard]] std::vector<PublicKey> ours(const std::vector<PublicKey>& keys) const;
     [[nodiscard]] bool is_message(const protection::AdoptedGroup& group) const;

@@ -61,7 +61,9 @@ protected:
     FakeChain chain{WallTime{1'800'000'000s} - 16 * kSlotTime + 2s};  // two epochs old; slot 16 begins in 2 s
     std::array<FakeNode::Control, 3> controls;
     FakeQuorum quorum;
-    std::vector<duties::SlotReport> reports;
+    std::vector<duties::SlotReport> reports;       // of what was performed, or should have been
+    std::vector<duties::SlotReport> only_decided;  // gate closed
+    std::size_t turns{0};
     std::unique_ptr<FakeDoor> door;
     std::unique_ptr<beacon::BeaconNodes> nodes;
     std::unique_ptr<Engine> engine;
@@ -81,8 +83,13 @@ protected:
         door = std::make_unique<FakeDoor>(keys);
         EngineOptions options;
         options.attestation.threshold = threshold;
-        engine = std::make_unique<Engine>(io.get_executor(), clock, *nodes, *door, quorum, options,
-                                          [this](const duties::SlotReport& report) { reports.push_back(report); });
+        EngineHooks hooks;
+        hooks.on_report = [this](const duties::SlotReport& report) {
+            if (!report.only_decided) reports.push_back(report);
+            if (report.only_decided) only_decided.push_back(report);
+        };
+        hooks.on_turn = [this] { ++turns; };
+        engine = std::make_unique<Engine>(io.get_executor(), clock, *nodes, *door, quorum, options, std::move(hooks));
         group = std::make_unique<TaskGroup>(io.get_executor());
         group->spawn("engine", run_engine(*nodes, *engine, clock, threshold, start));
         time.advance(1s);

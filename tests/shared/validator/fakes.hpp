@@ -31,6 +31,7 @@ public:
     std::size_t refreshes{0};
     std::size_t warmed{0};
     std::optional<protection::Tenure> fence;
+    std::optional<protection::Tenure> fence_at_next_request;  // nothing says so before
     Result<protection::Promise> promise{protection::Promise{1, Epoch{0}, Slot{0}}};
     std::size_t acquires{0};
     std::map<Epoch, protection::AdoptionPlan> recorded;
@@ -42,6 +43,7 @@ public:
                                                    SteadyTime /*deadline*/) override {
         using Kind = protection::Denial::Kind;
         requests.push_back({data, domain, keys});
+        if (fence_at_next_request) fence = std::exchange(fence_at_next_request, std::nullopt);
         protection::Decision decision;
         std::vector<PublicKey> approved;
         for (const PublicKey& key : keys) {

@@ -208,11 +208,11 @@ TEST_F(TakeoverTest, Fenced_NothingIsSignedAndHealthSaysWhy) {
     EXPECT_FALSE(quorum.beat().on_duty);
 }
 
-TEST_F(TakeoverTest, FencedWithinASlot_IsTheReasonOfItsMisses) {
+TEST_F(TakeoverTest, FencedByTheAnswerToARequest_IsTheReasonOfTheMisses) {
     begin();
     chain.missing_blocks = {17};
     go_to(17, 1s);
-    quorum.fence = protection::Tenure{7, "secondary", {}};
+    quorum.fence_at_next_request = protection::Tenure{7, "secondary", {}};
     go_to(18, 0s);
     EXPECT_EQ(missed(duties::MissedReason::kFenced), 2U);
 }
@@ -235,7 +235,7 @@ TEST_F(TakeoverTest, TakingOverAtRunTime) {
     for (const std::uint64_t index : validators_of(Slot{17})) {
         EXPECT_THAT(heads_of(controls[0], index), ElementsAre(other_head()));
     }
-    EXPECT_EQ(by_validator(controls[0]).size(), 4U) << "slots 17 and 19; nobody was on duty in 16 and 18";
+    EXPECT_EQ(by_validator(controls[0]).size(), 8U) << "slots 16 and 18 are caught up with";
 }
 
 TEST_F(TakeoverTest, ConnectionsAreWarmedBeforeEachSlot) {
