@@ -1,6 +1,7 @@
 #include "shared/net/curl_transfer.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <system_error>
 
@@ -28,9 +29,16 @@ std::string_view trim(std::string_view text) {
     return text.substr(begin, text.find_last_not_of(kBlank) - begin + 1);
 }
 
+std::string no_connection(int number) { return "no connection: " + lower(std::generic_category().message(number)); }
+
 bool has_line_end(std::string_view text) { return text.find_first_of(std::string_view{"\r\n\0", 3}) != std::string_view::npos; }
 
 }  // namespace
+
+bool connection_refused(const Error& error) {
+    const auto says = [&](int number) { return error.message.ends_with(": " + no_connection(number)); };
+    return error.code == ErrorCode::kUnavailable && (says(ECONNREFUSED) || says(ECONNRESET) || says(ENOENT));
+}
 
 CurlTransfer::CurlTransfer(std::shared_ptr<CurlLoop> loop, const HttpClientOptions& options, HttpRequest request)
     : loop_{std::move(loop)}, options_{options}, request_{std::move(request)} {
@@ -75,6 +83,7 @@ void CurlTransfer::set_limits() {
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS);
     // Without this, giving up a call whose host name is still looked up would block the loop until the resolver gives up too.
     curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+    if (!options_.unix_socket.empty()) curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, options_.unix_socket.c_str());
     // A dead peer is noticed on idle connections too, before a duty needs them.
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 }
@@ -191,7 +200,7 @@ std::string CurlTransfer::why_not_connected() const {
     long number = 0;
     curl_easy_getinfo(job_.easy, CURLINFO_OS_ERRNO, &number);
     if (job_.result == CURLE_COULDNT_CONNECT && number != 0) {
-        return "no connection: " + lower(std::generic_category().message(static_cast<int>(number)));
+        return no_connection(static_cast<int>(number));
     }
     if (job_.result == CURLE_OPERATION_TIMEDOUT) {
         return "no connection within " + std::to_string(static_cast<long>(to_ms(options_.connect_timeout))) + " ms";

@@ -25,7 +25,13 @@ struct HttpClientOptions {
     std::size_t response_bytes_max{64U << 20U};
     std::size_t connections_per_host_max{16};
     std::string user_agent{"holdfast"};
+    // All requests go to this Unix socket, whatever host their URLs name ("http://localhost/status"). Empty: over the network.
+    std::string unix_socket{};
 };
+
+// Did nobody listen there? Then the program that should is not running, which silence (kTimeout, and other kUnavailable) does
+// not prove. Of this client's failures.
+[[nodiscard]] bool connection_refused(const Error& error);
 
 class HttpClient {
 public:

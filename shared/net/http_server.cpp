@@ -9,6 +9,7 @@
 #include "shared/base/task_group.hpp"
 #include "shared/net/server_connection.hpp"
 #include "shared/net/server_tls.hpp"
+#include "shared/net/unix_listener.hpp"
 #include "shared/net/url.hpp"
 
 namespace holdfast::net {
@@ -34,12 +35,22 @@ std::string peer_of(const TcpSocket& socket) {
     return error ? std::string{} : text_of(endpoint);
 }
 
+std::string peer_of(const UnixSocket& /*socket*/) { return std::string{kUnixPeer}; }
+
+void prepare(TcpSocket& socket) {
+    boost::system::error_code ignored;
+    socket.set_option(tcp::no_delay{true}, ignored);
+}
+
+void prepare(UnixSocket& /*socket*/) {}
+
 // Without waiting: a peer that does not take it is not worth more.
-void refuse(TcpSocket& socket) {
+template <class Socket>
+void refuse(Socket& socket) {
     boost::system::error_code ignored;
     socket.non_blocking(true, ignored);
     socket.write_some(asio::buffer(kBusy), ignored);
-    socket.shutdown(TcpSocket::shutdown_send, ignored);
+    socket.shutdown(Socket::shutdown_send, ignored);
     socket.close(ignored);
 }
 
@@ -62,12 +73,15 @@ public:
     Impl(Executor executor, Clock& clock, HttpServerOptions options, HttpHandler handler)
         : state_{std::make_shared<ServerState>(executor, clock, std::move(options), std::move(handler))},
           acceptor_{executor},
+          local_{executor},
           tasks_{std::make_shared<TaskGroup>(executor)} {}
 
     Result<void> listen(const std::string& address, std::uint16_t port);
+    Result<void> listen_unix(const std::string& path) { return local_.open(path); }
     Result<void> reload_tls();
     [[nodiscard]] std::uint16_t port() const;
-    static Task<void> accept_all(std::shared_ptr<Impl> self);
+    static Task<void> accept_tcp(std::shared_ptr<Impl> self) { return accept_all<TcpSocket>(self, self->acceptor_); }
+    static Task<void> accept_unix(std::shared_ptr<Impl> self) { return accept_all<UnixSocket>(self, self->local_.acceptor()); }
     static Task<void> stop(std::shared_ptr<Impl> self, SteadyTime deadline);
     // Everything, at once. The clock is not used any more.
     void close();
@@ -78,10 +92,18 @@ private:
     std::shared_ptr<ServerState> state_;
     TlsContext tls_;
     tcp::acceptor acceptor_;
+    UnixListener local_;
     std::shared_ptr<TaskGroup> tasks_;  // none after close()
 
     boost::system::error_code bind(const tcp::endpoint& endpoint);
-    void take(TcpSocket socket);
+    template <class Socket, class Acceptor>
+    static Task<void> accept_all(std::shared_ptr<Impl> self, Acceptor& acceptor);
+    template <class Socket>
+    void take(Socket socket);
+    std::unique_ptr<ServerTransport> make_transport(TcpSocket socket);
+    static std::unique_ptr<ServerTransport> make_transport(UnixSocket socket) {
+        return make_plain_transport(std::move(socket));
+    }
     void stop_accepting();
     void cut_all();
 };
@@ -94,7 +116,8 @@ Result<void> HttpServer::Impl::listen(const std::string& address, std::uint16_t 
     const tcp::endpoint endpoint{ip, port};
     error = bind(endpoint);
     if (!error) return success();
-    stop_accepting();
+    boost::system::error_code ignored;
+    acceptor_.close(ignored);
     return cannot_listen(text_of(endpoint), error);
 }
 
@@ -119,11 +142,13 @@ std::uint16_t HttpServer::Impl::port() const {
     return error ? std::uint16_t{0} : endpoint.port();
 }
 
-Task<void> HttpServer::Impl::accept_all(std::shared_ptr<Impl> self) {
-    while (self->acceptor_.is_open()) {
-        TcpSocket socket{self->acceptor_.get_executor()};
-        const auto [error] = co_await self->acceptor_.async_accept(socket, kToken);
-        if (!self->acceptor_.is_open()) co_return;
+// The acceptor is a part of `self`.
+template <class Socket, class Acceptor>
+Task<void> HttpServer::Impl::accept_all(std::shared_ptr<Impl> self, Acceptor& acceptor) {
+    while (acceptor.is_open()) {
+        Socket socket{acceptor.get_executor()};
+        const auto [error] = co_await acceptor.async_accept(socket, kToken);
+        if (!acceptor.is_open()) co_return;
         if (!error) {
             self->take(std::move(socket));
         } else if (!is_out_of_descriptors(error) || !self->state_->make_room()) {
@@ -132,23 +157,26 @@ Task<void> HttpServer::Impl::accept_all(std::shared_ptr<Impl> self) {
     }
 }
 
-void HttpServer::Impl::take(TcpSocket socket) {
-    boost::system::error_code ignored;
-    socket.set_option(tcp::no_delay{true}, ignored);
+template <class Socket>
+void HttpServer::Impl::take(Socket socket) {
+    prepare(socket);
     if (state_->full() && !state_->make_room()) {
         refuse(socket);
         return;
     }
     std::string peer = peer_of(socket);
-    auto transport =
-        tls_ ? make_tls_transport(std::move(socket), tls_, state_->handshakes) : make_plain_transport(std::move(socket));
-    auto connection = std::make_unique<ServerConnection>(state_, std::move(transport), std::move(peer));
+    auto connection = std::make_unique<ServerConnection>(state_, make_transport(std::move(socket)), std::move(peer));
     tasks_->spawn("HTTP connection", run(std::move(connection)));
+}
+
+std::unique_ptr<ServerTransport> HttpServer::Impl::make_transport(TcpSocket socket) {
+    return tls_ ? make_tls_transport(std::move(socket), tls_, state_->handshakes) : make_plain_transport(std::move(socket));
 }
 
 void HttpServer::Impl::stop_accepting() {
     boost::system::error_code ignored;
     acceptor_.close(ignored);
+    local_.close();
 }
 
 void HttpServer::Impl::cut_all() {
@@ -183,7 +211,13 @@ HttpServer::~HttpServer() { impl_->close(); }
 
 Result<void> HttpServer::listen(const std::string& address, std::uint16_t port) {
     HOLDFAST_TRY(impl_->listen(address, port));
-    impl_->tasks().spawn("HTTP server", Impl::accept_all(impl_));
+    impl_->tasks().spawn("HTTP server", Impl::accept_tcp(impl_));
+    return success();
+}
+
+Result<void> HttpServer::listen_unix(const std::string& path) {
+    HOLDFAST_TRY(impl_->listen_unix(path));
+    impl_->tasks().spawn("HTTP server on a Unix socket", Impl::accept_unix(impl_));
     return success();
 }
 

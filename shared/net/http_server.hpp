@@ -45,11 +45,14 @@ struct HttpServerOptions {
     Duration write_timeout{std::chrono::seconds{30}};  // of a whole response, or of one piece of a stream
 };
 
+// Who asks through a Unix socket.
+inline constexpr std::string_view kUnixPeer = "the local socket";
+
 struct ServerRequest {
     HttpRequest message;
     std::string path;         // decoded, without query
     std::string query;        // raw, without '?'
-    std::string peer;         // "127.0.0.1:40000"
+    std::string peer;         // "127.0.0.1:40000", or kUnixPeer
     std::string common_name;  // of the client's certificate; empty without one
 
     // A parameter of the query, decoded; nothing if absent.
@@ -87,6 +90,10 @@ public:
 
     // Binds and accepts. kIo with a sentence when the address is in use or not ours; kInvalidArgument for unusable TLS files.
     Result<void> listen(const std::string& address, std::uint16_t port);
+    // The same on a Unix socket, without TLS whatever the options say; may be called beside listen(), in any order. Only the
+    // user that this process runs as (and root) can connect, from the first moment on. The file of a process that has died is
+    // replaced; kIo with a sentence if somebody listens there, or what is there is no socket. Gone after stop().
+    Result<void> listen_unix(const std::string& path);
     [[nodiscard]] std::uint16_t port() const;  // 0 unless listening
     // Reads the TLS files again, for connections that come from now on; those that are there stay. On failure
     // (kInvalidArgument, with the file and why) the old ones remain in use. Nothing to do without TLS.

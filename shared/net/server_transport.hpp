@@ -4,6 +4,7 @@
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/system/error_code.hpp>
 #include <cstddef>
 #include <memory>
@@ -49,8 +50,10 @@ public:
 };
 
 using TcpSocket = boost::asio::ip::tcp::socket;
+using UnixSocket = boost::asio::local::stream_protocol::socket;
 
 [[nodiscard]] std::unique_ptr<ServerTransport> make_plain_transport(TcpSocket socket);
+[[nodiscard]] std::unique_ptr<ServerTransport> make_plain_transport(UnixSocket socket);
 
 // Parts of all transports.
 Task<ReadResult> read_socket(TcpSocket& socket, boost::asio::mutable_buffer into);
