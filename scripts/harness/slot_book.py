@@ -76,6 +76,10 @@ class SlotBook:
             time.sleep(0.1)
             self.turn()
 
+    def settled(self, slots):
+        """Whether all of these are booked for good."""
+        return all(slot in self.entries and slot not in self._incomplete for slot in slots)
+
     def of(self, slots):
         return [self.entries[slot] for slot in slots if slot in self.entries]
 
