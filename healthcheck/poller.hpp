@@ -6,6 +6,7 @@
 #include <string>
 
 #include "healthcheck/document.hpp"
+#include "shared/base/notifier.hpp"
 #include "shared/base/task.hpp"
 #include "shared/net/http_client.hpp"
 
@@ -14,7 +15,8 @@ namespace holdfast::healthcheck {
 struct PolledAnswer {
     Poll poll;
     Duration round_trip{};
-    std::optional<HealthDocument> health;  // of kAnswered
+    // Of kAnswered; nothing if what it answered was no such document: then it doesn't count as healthy either.
+    std::optional<HealthDocument> health;
 };
 
 class Poller {
@@ -24,9 +26,10 @@ public:
     // `url`: "http://127.0.0.1:7770", without a path. Everything passed must outlive the object and run().
     Poller(Clock& clock, net::HttpClient& http, std::string url, Duration interval, Duration timeout, OnPoll on_poll);
 
-    // For ever; ends by cancellation.
+    // For ever; ends by cancellation. The first poll begins at once.
     Task<void> run();
-    // The next poll is due after `interval` from now on (a draining primary is watched more closely); 0: the configured one.
+    // From now on polls begin so far apart, counted from the last one (a draining primary is watched more closely); 0: the
+    // configured one.
     void set_interval(Duration interval);
 
 private:
@@ -37,8 +40,11 @@ private:
     Duration interval_;
     Duration timeout_;
     OnPoll on_poll_;
+    SteadyTime due_{};  // of the poll that is under way, or was last
+    Notifier changed_;
 
     Task<PolledAnswer> poll_once();
+    Task<void> wait_for_next();
 };
 
 }  // namespace holdfast::healthcheck
