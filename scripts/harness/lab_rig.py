@@ -25,6 +25,7 @@ SMALL_DISK = 24 << 20
 
 
 def hosts():
+    """Those of the pair."""
     return {"outside": [OBSERVER, PRIMARY_NODES, SECONDARY_NODES], "primary": [PRIMARY], "secondary": [SECONDARY],
             **{name: [address] for name, address in PROTECTORS.items()}}
 
@@ -93,7 +94,7 @@ class LabInstance(Instance):
         self.url = f"http://{address}:{PORT}"
         self.control_url = f"https://{address}:{CONTROL_PORT}"
         self.socket = run.path(name + ".sock")
-        self.argv = make_argv("--instance", name, "--listen", f"{address}:{PORT}", "--control-listen",
+        self.argv = make_argv("--instance", name, "--listen", f"0.0.0.0:{PORT}", "--control-listen",
                               f"{address}:{CONTROL_PORT}", "--control-socket", self.socket)
         self.process = None
 
@@ -106,13 +107,13 @@ class LabPair(Pair):
 class LabRig:
     """Everything running, the primary on duty and the secondary armed. Three beacon nodes for each instance, one chain."""
 
-    def __init__(self, run, folder, slot_ms, seed=1):
+    def __init__(self, run, folder, slot_ms, seed=1, more_hosts=None):
         self.run = run
         self._stack = contextlib.ExitStack()
         os.makedirs(folder)
         self._folder = folder
         try:
-            self.lab = self._stack.enter_context(netlab.Lab(hosts(), seed))
+            self.lab = self._stack.enter_context(netlab.Lab(hosts() | (more_hosts or {}), seed))
             self.lab.enter("outside")
             self.clocks = ClockShim(folder)
             self.chain = self._start_chain(slot_ms, seed)
