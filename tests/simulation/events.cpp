@@ -34,9 +34,20 @@ Time Network::delay() {
 }
 
 void Network::send(std::size_t from, std::size_t to, Events::Action arrive) {
-    if (cut_[from * endpoints_ + to] || random_.chance(weather_.lost_percent)) return;
+    if (cut_[from * endpoints_ + to]) return;
+    Time late = 0;
+    if (random_.chance(weather_.lost_percent)) {
+        if (weather_.resend_after == 0) return;
+        late = time_to_resend();
+    }
     if (random_.chance(weather_.doubled_percent)) events_.after(delay(), arrive);
-    events_.after(delay(), std::move(arrive));
+    events_.after(late + delay(), std::move(arrive));
+}
+
+Time Network::time_to_resend() {
+    Time late = weather_.resend_after;
+    for (Time next = 2 * late; random_.chance(weather_.lost_percent) && next < kSecond * 60; next *= 2) late += next;
+    return late;
 }
 
 void Network::cut(std::size_t a, std::size_t b, bool is_cut) {

@@ -46,6 +46,7 @@ public:
         unsigned doubled_percent{0};
         unsigned slow_percent{0};  // delayed by up to slow_max instead of a few milliseconds
         Time slow_max{0};
+        Time resend_after{0};  // what is lost comes so much later, twice as much if it is lost again, and so on; 0: never
     };
 
     Network(Events& events, Random& random, std::size_t endpoints);
@@ -54,6 +55,9 @@ public:
     void send(std::size_t from, std::size_t to, Events::Action arrive);
     void set_weather(Weather weather) { weather_ = weather; }
     void cut(std::size_t a, std::size_t b, bool is_cut);
+    void cut_one_way(std::size_t from, std::size_t to, bool is_cut) { cut_[from * endpoints_ + to] = is_cut; }
+    [[nodiscard]] bool is_cut(std::size_t from, std::size_t to) const { return cut_[from * endpoints_ + to]; }
+    [[nodiscard]] const Weather& weather() const { return weather_; }
     void heal();
 
 private:
@@ -64,6 +68,7 @@ private:
     std::vector<bool> cut_;
 
     [[nodiscard]] Time delay();
+    [[nodiscard]] Time time_to_resend();
 };
 
 }  // namespace holdfast::simulation
