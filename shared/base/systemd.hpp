@@ -12,7 +12,7 @@ void notify_ready();
 // One sentence for `systemctl status`; line ends in it become spaces.
 void notify_status(std::string sentence);
 void notify_stopping();
-// "Not ready yet, but at work": gives the start so much more time from now on.
+// "At work": gives a start or a stop that is under way so much more time from now on.
 void notify_starting(Duration time);
 // "Still turning", to be said by the loop that must turn.
 void notify_watchdog();

@@ -1,44 +1,67 @@
-// What holdfast-primary is told: by flags, by a file, or by default. docs/configuration.md lists it all.
+// What an instance, primary or secondary, is told: by flags, by a file, or by default. docs/configuration.md lists it all.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "healthcheck/times.hpp"
 #include "shared/base/log.hpp"
 #include "shared/base/result.hpp"
-#include "shared/base/time.hpp"
 #include "shared/net/http.hpp"
 #include "shared/protection/cluster.hpp"
 
-namespace holdfast::primary {
+namespace holdfast::instance {
+
+enum class Part : std::uint8_t { kPrimary, kSecondary };
+[[nodiscard]] std::string_view to_string(Part part);  // "primary", "secondary"
 
 struct Settings {
+    explicit Settings(Part which);
+
+    Part part;
     std::vector<std::string> beacon_nodes;
     std::string keystores;
     std::string passwords;      // directory; empty: beside the keystores
     std::string password_file;  // one password for all
     std::string cluster_file;
-    std::string instance{"primary"};
-    std::string ca;  // the three files of TLS; empty: beside the cluster file
+    std::string instance;  // its name
+    std::string ca;        // the three files of TLS; empty: beside the cluster file
     std::string certificate;
     std::string key;
     std::uint64_t attestation_threshold{0};  // 0: more than half of the beacon nodes
-    std::string listen{"127.0.0.1:7770"};
-    std::uint64_t worker_threads{0};   // 0: one for each core
-    std::uint64_t start_timeout{300};  // seconds
+    std::string listen;                      // plain, without commands
+    std::string control_listen;              // with commands; empty: none
+    std::string control_socket;              // with commands; empty: the standard one where it can be, "none": none
+    std::uint64_t worker_threads{0};         // 0: one for each core
+    std::uint64_t start_timeout{300};        // seconds
     LogLevel log_level{LogLevel::kInfo};
     bool check{false};
+
+    healthcheck::FailoverTimes times;
+    // Of the times, as options take them.
+    std::uint64_t fall{times.fall};
+    std::uint64_t rise{times.rise};
+    std::uint64_t polls_to_suspect{times.polls_to_suspect};
+
+    // Of a secondary.
+    std::string primary_url;
+    bool automatic_failback{true};
+    std::vector<std::string> accept_drift;
 
     // Of cluster_file; by read_cluster().
     std::optional<protection::Cluster> cluster;
 
     [[nodiscard]] std::size_t threshold() const;
     [[nodiscard]] std::size_t threads() const;
-    // What to show to protectors; all empty where the cluster uses plain HTTP.
+    [[nodiscard]] healthcheck::FailoverTimes failover_times() const;
+    // What to show to protectors and the other instance; all empty where the cluster uses plain HTTP.
     [[nodiscard]] net::TlsFiles tls_files() const;
+    // Where the control socket is to be; empty: nowhere.
+    [[nodiscard]] std::string control_socket_path() const;
 };
 
 // Reads the cluster file, if one is named; what is wrong with it, one sentence each.
@@ -53,8 +76,9 @@ struct Settings {
 struct ListenAddress {
     std::string host;
     std::uint16_t port{0};
+    [[nodiscard]] bool loopback() const;
 };
 // "127.0.0.1:7770", "[::1]:7770"
 [[nodiscard]] Result<ListenAddress> parse_listen(const std::string& text);
 
-}  // namespace holdfast::primary
+}  // namespace holdfast::instance

@@ -1,13 +1,14 @@
-#include "primary/check.hpp"
+#include "instance/check.hpp"
 
 #include <algorithm>
 #include <ctime>
 #include <iomanip>
 #include <string>
 
+#include "healthcheck/document.hpp"
 #include "shared/validator/validator_set.hpp"
 
-namespace holdfast::primary {
+namespace holdfast::instance {
 
 namespace {
 
@@ -78,10 +79,35 @@ Task<void> print_keys(Clock& clock, beacon::BeaconNodes& nodes, std::vector<Publ
     }
 }
 
+Task<Result<healthcheck::HealthDocument>> ask_peer(Clock& clock, net::HttpClient& http, std::string url, Duration limit) {
+    net::HttpRequest request;
+    request.url = std::move(url);
+    const Result<net::HttpResponse> answer = co_await http.send(std::move(request), clock.steady() + limit);
+    if (!answer) co_return answer.error();
+    co_return healthcheck::parse_health(answer.value().body);
+}
+
+// Says whether the primary is there and does the same; false if it does something else.
+Task<bool> print_peer(Clock& clock, CheckPeer peer, Duration limit, std::ostream& out) {
+    if (peer.url.empty()) co_return true;
+    out << "primary\n  " << peer.url << "  ";
+    const Result<healthcheck::HealthDocument> health = co_await ask_peer(clock, peer.http, peer.url + "/healthz", limit);
+    if (!health) {
+        out << health.error().message << "\n";
+        co_return true;
+    }
+    out << health.value().state << ", " << health.value().reason << "\n";
+    const bool known = !health.value().configuration.keys.empty();
+    const auto differences = known ? healthcheck::differences(peer.ours, health.value().configuration, peer.accepted_drift)
+                                   : std::vector<std::string>{};
+    for (const std::string& difference : differences) out << "FAILED  differs from the primary: " << difference << "\n";
+    co_return differences.empty();
+}
+
 }  // namespace
 
 Task<bool> run_check(Clock& clock, beacon::BeaconNodes& nodes, QuorumMaker make_quorum, std::vector<PublicKey> keys,
-                     std::size_t threshold, CheckLimits limits, std::ostream& out) {
+                     std::size_t threshold, CheckLimits limits, CheckPeer peer, std::ostream& out) {
     const std::size_t key_count = keys.size();
     const Result<void> connected = co_await nodes.connect(threshold, clock.steady() + limits.connect);
     if (!connected) {
@@ -104,12 +130,14 @@ Task<bool> run_check(Clock& clock, beacon::BeaconNodes& nodes, QuorumMaker make_
     co_await print_keys(clock, nodes, std::move(keys), limits.connect, out);
     const std::vector<protection::MemberStatus> members = quorum.members();
     const auto voting = static_cast<std::size_t>(std::ranges::count_if(members, &protection::MemberStatus::votes));
+    const bool same = co_await print_peer(clock, std::move(peer), limits.connect, out);
     out << "\n";
-    bool ok = print_verdict("beacon nodes fit", nodes.fit_count(), nodes.size(), threshold, out);
+    bool ok = same;
+    ok = print_verdict("beacon nodes fit", nodes.fit_count(), nodes.size(), threshold, out) && ok;
     ok = print_verdict("protectors that vote", voting, members.size(), quorum.quorum(), out) && ok;
     ok = print_verdict("keys loaded", key_count, key_count, 1, out) && ok;
     co_await nodes.stop();
     co_return ok;
 }
 
-}  // namespace holdfast::primary
+}  // namespace holdfast::instance

@@ -1,23 +1,27 @@
-#include "primary/settings.hpp"
+#include "instance/settings.hpp"
 
 #include <unistd.h>
 #include <algorithm>
-#include <array>
 #include <filesystem>
+#include <iterator>
 #include <set>
 #include <string_view>
 #include <system_error>
 #include <thread>
 
+#include "healthcheck/drift.hpp"
 #include "shared/base/types.hpp"
 #include "shared/net/url.hpp"
 #include "shared/protection/quorum_tally.hpp"
 
-namespace holdfast::primary {
+namespace holdfast::instance {
 
 namespace {
 
 using Problems = std::vector<std::string>;
+
+constexpr const char* kSocketFolder = "/run/holdfast";
+constexpr std::size_t kSocketPathMax = 107;  // sockaddr_un
 
 // A slash at the end makes no other URL.
 std::string without_slash(std::string url) {
@@ -66,7 +70,72 @@ void check_cluster(const Settings& settings, Problems& problems) {
     check_path("key", files.key_file, false, problems);
 }
 
+void check_listeners(const Settings& settings, Problems& problems) {
+    const Result<ListenAddress> listen = parse_listen(settings.listen);
+    if (!listen) problems.push_back("listen: " + listen.error().message);
+    if (settings.control_listen.empty()) return;
+    const Result<ListenAddress> control = parse_listen(settings.control_listen);
+    if (!control) {
+        problems.push_back("control-listen: " + control.error().message);
+    } else if (settings.cluster && !settings.cluster->tls() && !control.value().loopback()) {
+        problems.push_back("control-listen: " + settings.control_listen +
+                           " is not on the loopback; without the certificates of a cluster that uses https nobody there can "
+                           "be told from an operator");
+    } else if (settings.control_listen == settings.listen && control.value().port != 0) {
+        problems.push_back("control-listen: listen has " + settings.listen + " already; give it a port of its own");
+    }
+}
+
+void check_socket(const Settings& settings, Problems& problems) {
+    if (settings.control_socket.empty() || settings.control_socket == "none") return;
+    const std::filesystem::path folder = std::filesystem::path{settings.control_socket}.parent_path();
+    if (settings.control_socket.size() > kSocketPathMax) {
+        problems.push_back("control-socket: " + settings.control_socket + " is longer than " + std::to_string(kSocketPathMax) +
+                           " characters, which no socket's path may be");
+    } else if (::access(folder.empty() ? "." : folder.c_str(), W_OK | X_OK) != 0) {
+        problems.push_back("control-socket: this user can't make a socket in " + folder.string());
+    }
+}
+
+void check_primary_url(const Settings& settings, Problems& problems) {
+    if (settings.primary_url.empty()) return;
+    const Result<void> valid = net::check_url(settings.primary_url);
+    if (!valid) {
+        problems.push_back("primary: " + valid.error().message);
+    } else if (settings.primary_url.starts_with("https:") && settings.cluster && !settings.cluster->tls()) {
+        problems.emplace_back("primary: the cluster's members use plain http, so there are no certificates for https");
+    }
+}
+
+void check_secondary(const Settings& settings, Problems& problems) {
+    check_primary_url(settings, problems);
+    if (settings.cluster && settings.cluster->mode == protection::Mode::kShared) {
+        problems.emplace_back(
+            "cluster: it is in shared mode, where several instances are on duty at once and nothing is to be taken over: run "
+            "holdfast-primary instead");
+    }
+    const std::vector<std::string>& names = healthcheck::drift_names();
+    for (const std::string& name : settings.accept_drift) {
+        if (std::ranges::find(names, name) != names.end()) continue;
+        std::string known;
+        for (const std::string& one : names) known += (known.empty() ? "" : ", ") + one;
+        problems.push_back("accept-drift: '" + name + "' is none of " + known);
+    }
+}
+
+void check_times(const Settings& settings, Problems& problems) {
+    if (!settings.cluster) return;
+    const bool secondary = settings.part == Part::kSecondary;
+    std::ranges::move(healthcheck::find_problems(settings.failover_times(), settings.cluster->chain.slot_duration, secondary),
+                      std::back_inserter(problems));
+}
+
 }  // namespace
+
+std::string_view to_string(Part part) { return part == Part::kPrimary ? "primary" : "secondary"; }
+
+Settings::Settings(Part which)
+    : part{which}, instance{to_string(which)}, listen{which == Part::kPrimary ? "127.0.0.1:7770" : "127.0.0.1:7771"} {}
 
 std::size_t Settings::threshold() const {
     if (attestation_threshold > 0) return attestation_threshold;
@@ -85,6 +154,21 @@ net::TlsFiles Settings::tls_files() const {
         return given.empty() ? (folder / standard).string() : given;
     };
     return {choose(ca, "ca.pem"), choose(certificate, instance + ".pem"), choose(key, instance + ".key")};
+}
+
+healthcheck::FailoverTimes Settings::failover_times() const {
+    healthcheck::FailoverTimes all = times;
+    all.fall = static_cast<std::uint32_t>(fall);
+    all.rise = static_cast<std::uint32_t>(rise);
+    all.polls_to_suspect = static_cast<std::uint32_t>(polls_to_suspect);
+    return all;
+}
+
+std::string Settings::control_socket_path() const {
+    if (control_socket == "none") return {};
+    if (!control_socket.empty()) return control_socket;
+    if (::access(kSocketFolder, W_OK | X_OK) != 0) return {};
+    return std::string{kSocketFolder} + "/" + instance + ".sock";
 }
 
 std::vector<std::string> read_cluster(Settings& settings) {
@@ -108,8 +192,10 @@ std::vector<std::string> find_problems(const Settings& settings) {
         problems.push_back("attestation-threshold: " + std::to_string(settings.attestation_threshold) +
                            " nodes can't agree, there are " + std::to_string(settings.beacon_nodes.size()));
     }
-    const Result<ListenAddress> listen = parse_listen(settings.listen);
-    if (!listen) problems.push_back("listen: " + listen.error().message);
+    check_listeners(settings, problems);
+    check_socket(settings, problems);
+    if (settings.part == Part::kSecondary) check_secondary(settings, problems);
+    check_times(settings, problems);
     return problems;
 }
 
@@ -124,8 +210,15 @@ std::vector<std::string> find_risks(const Settings& settings) {
         risks.push_back("the attestation threshold " + std::to_string(settings.threshold()) + " is not more than half of the " +
                         std::to_string(settings.beacon_nodes.size()) + " beacon nodes: a minority can decide a vote");
     }
+    if (settings.control_socket_path().empty() && settings.control_socket.empty()) {
+        risks.push_back(std::string{kSocketFolder} +
+                        " can't be written: no control socket, so that `holdfast failover` and the like need --control-socket "
+                        "or --control-listen");
+    }
     return risks;
 }
+
+bool ListenAddress::loopback() const { return host.starts_with("127.") || host == "::1" || host == "localhost"; }
 
 Result<ListenAddress> parse_listen(const std::string& text) {
     const std::size_t colon = text.rfind(':');
@@ -138,4 +231,4 @@ Result<ListenAddress> parse_listen(const std::string& text) {
     return ListenAddress{host, static_cast<std::uint16_t>(port.value())};
 }
 
-}  // namespace holdfast::primary
+}  // namespace holdfast::instance

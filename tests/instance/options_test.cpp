@@ -1,4 +1,4 @@
-#include "primary/options.hpp"
+#include "instance/options.hpp"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include <fstream>
 #include <sstream>
 
-namespace holdfast::primary {
+namespace holdfast::instance {
 namespace {
 
 namespace fs = std::filesystem;
@@ -61,12 +61,12 @@ protected:
         return all;
     }
     static Settings settings(const std::vector<std::string>& arguments) {
-        Settings result;
+        Settings result{Part::kPrimary};
         for (const std::string& problem : parse(arguments, result)) ADD_FAILURE() << problem;
         return result;
     }
     static Problems problems(const std::vector<std::string>& arguments) {
-        Settings result;
+        Settings result{Part::kPrimary};
         return parse(arguments, result);
     }
     static Problems parse(const std::vector<std::string>& arguments, Settings& result) {
@@ -190,7 +190,8 @@ TEST_F(OptionsTest, EverythingWrongIsSaidAtOnce) {
 }
 
 TEST_F(OptionsTest, RisksAreNamed) {
-    Settings s;
+    Settings s{Part::kPrimary};
+    s.control_socket = "none";
     s.beacon_nodes = {"a", "b", "c", "d"};
     s.cluster.emplace();
     s.cluster->quorum = 3;
@@ -209,7 +210,7 @@ TEST(Configuration, TheDocumentListsWhatHelpSays) {
     ASSERT_TRUE(file);
     std::stringstream text;
     text << file.rdbuf();
-    Settings defaults;
+    Settings defaults{Part::kPrimary};
     const OptionSet options = make_options(defaults);
     std::size_t rows = 0;
     for (std::size_t at = text.str().find("| `--"); at != std::string::npos; at = text.str().find("| `--", at + 1)) ++rows;
@@ -224,4 +225,4 @@ TEST(Configuration, TheDocumentListsWhatHelpSays) {
 }
 
 }  // namespace
-}  // namespace holdfast::primary
+}  // namespace holdfast::instance
