@@ -49,7 +49,7 @@ private:
 std::string safe_sentence(const RestartAdvice& advice, bool idle_enough, bool covered) {
     std::string text = "safe now: ";
     if (idle_enough) text += advice.idle ? "nothing of ours is due for " + seconds(*advice.idle) : "no duty of ours is known";
-    if (covered) text += std::string{idle_enough ? ", and " : ""} + "another instance is ready to take duty";
+    if (covered) text += std::string{idle_enough ? ", and " : ""} + "another instance is on duty or ready for it";
     return text;
 }
 

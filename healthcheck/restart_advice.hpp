@@ -20,7 +20,7 @@ struct RestartAdvice {
 
 // Safe: no proposal of ours is due in this slot or the next two, and either the stop costs nothing or there is a slot's time
 // until the next duty. `into_slot`: how far slot `now` has gone.
-// `covered`: another instance is ready to take duty, so that a planned stop costs nothing.
+// `covered`: another instance is on duty or ready for it, so that a planned stop costs nothing.
 [[nodiscard]] RestartAdvice advise(const validator::Upcoming& upcoming, Slot now, Duration into_slot, Duration slot_duration,
                                    bool covered);
 

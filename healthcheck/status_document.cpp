@@ -120,6 +120,14 @@ void append_vote(JsonText& text, const SlotReport& report) {
     });
 }
 
+void append_gave_up(JsonText& text, const SlotReport& report) {
+    if (!report.gave_up) return text.null("gave_up");
+    text.object("gave_up", [&] {
+        text.member("reason", duties::code_of(report.gave_up->reason));
+        text.member("detail", report.gave_up->detail);
+    });
+}
+
 void append_times(JsonText& text, const SlotReport& report) {
     text.member("deadline_ms", report.deadline);
     text.member("head_event_ms", report.head_event);
@@ -136,6 +144,8 @@ void append_report(JsonText& text, const SlotReport& report) {
         text.count("due", report.due);
         text.count("attested", report.attested);
         text.member("adopted", report.adopted);
+        text.member("only_decided", report.only_decided);
+        text.member("caught_up", report.caught_up);
         text.object("missed", [&] {
             for (const auto& [reason, missed] : report.missed) text.count(duties::code_of(reason), missed.count);
         });
@@ -144,6 +154,7 @@ void append_report(JsonText& text, const SlotReport& report) {
         });
         append_times(text, report);
         append_vote(text, report);
+        append_gave_up(text, report);
     });
 }
 
@@ -152,11 +163,12 @@ struct Totals {
     std::size_t attested{0};
 };
 
-// Of one epoch's slots that are still remembered. A slot may have more than one report: decided off duty, adopted, caught up.
+// Of one epoch's slots that are still remembered, as far as they were performed here. A slot may have more than one report:
+// decided off duty, adopted, caught up.
 std::optional<Totals> totals(const std::vector<SlotReport>& recent, Epoch epoch) {
     std::map<Slot, Totals> slots;
     for (const SlotReport& report : recent) {
-        if (report.epoch != epoch) continue;
+        if (report.epoch != epoch || report.only_decided) continue;
         Totals& slot = slots[report.slot];
         slot.due = std::max(slot.due, report.due);
         slot.attested += report.attested;

@@ -36,7 +36,7 @@ TEST(Drain, WaitsForAProposalOfThisAndTheNextSlot) {
 
 TEST(Drain, ProposalsInEverySlot_AreNotWaitedForForEver) {
     Drain drain;
-    for (const std::uint64_t slot : {10, 11, 12, 13}) EXPECT_FALSE(drain.step({Slot{slot}, false, Slot{slot}}).last_slot);
+    for (const std::uint64_t slot : {10U, 11U, 12U, 13U}) EXPECT_FALSE(drain.step({Slot{slot}, false, Slot{slot}}).last_slot);
     EXPECT_FALSE(drain.step({Slot{14}, true, Slot{14}}).done) << "this slot's duties are still performed";
     EXPECT_TRUE(drain.step({Slot{14}, false, Slot{15}}).done);
 }
