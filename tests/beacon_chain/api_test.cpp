@@ -61,6 +61,58 @@ TEST_F(Api, DutiesAreAsStrictAsPrysm) {
     EXPECT_EQ(status("POST", url + "0", "{]"), 400);
 }
 
+TEST_F(Api, SyncDutiesAreAsStrictAsPrysm) {
+    const std::string url = "/eth/v1/validator/duties/sync/";
+    EXPECT_EQ(status("POST", url + "15", R"(["1","2"])"), 200) << "this period and the next";
+    EXPECT_EQ(status("POST", url + "16", R"(["1"])"), 400);
+    EXPECT_EQ(status("POST", url + "0", "[]"), 400);
+    EXPECT_EQ(status("POST", url + "0", R"(["64"])"), 400);
+    EXPECT_EQ(status("POST", url + "0", R"(["1"])", {}), 415);
+}
+
+TEST_F(Api, TheSyncCommitteeOfAPeriodHasAllItsPositions) {
+    std::string all = "[";
+    for (std::uint64_t index = 0; index < kValidators; ++index)
+        all += (index > 0 ? ",\"" : "\"") + std::to_string(index) + "\"";
+    const auto positions = [&](const std::string& epoch) {
+        std::set<std::string> result;
+        const auto body = parsed(ask(0, "POST", "/eth/v1/validator/duties/sync/" + epoch, all + "]").body);
+        for (const Json::Value& duty : body["data"]) {
+            for (const Json::Value& position : duty["validator_sync_committee_indices"]) {
+                result.insert(duty["validator_index"].asString() + " at " + position.asString());
+            }
+        }
+        return result;
+    };
+    EXPECT_EQ(positions("0").size(), 32U);
+    EXPECT_EQ(positions("0"), positions("7"));
+    EXPECT_NE(positions("0"), positions("8"));
+}
+
+TEST_F(Api, ProposersAreStrangersUnlessWanted) {
+    const Json::Value duties = get(0, "/eth/v1/validator/duties/proposer/0");
+    ASSERT_EQ(duties["data"].size(), 8U);
+    for (const Json::Value& duty : duties["data"]) EXPECT_GE(std::stoull(duty["validator_index"].asString()), kValidators);
+    EXPECT_EQ(status("GET", "/eth/v1/validator/duties/proposer/1"), 200);
+    EXPECT_EQ(status("GET", "/eth/v1/validator/duties/proposer/2"), 400);
+    EXPECT_EQ(duties["dependent_root"], get(0, "/eth/v1/validator/duties/proposer/1")["dependent_root"]) << "as Prysm's v1";
+}
+
+TEST_F(SimTest, EveryFourthBlockIsOursAndHasTheProposerOfTheDuties) {
+    SimulationOptions options = defaults();
+    options.config.proposals_of_ours = 4;
+    start(options);
+    go_to(Slot{9}, 400);
+    const Json::Value duties = get(0, "/eth/v1/validator/duties/proposer/1")["data"];
+    EXPECT_LT(std::stoull(duties[0]["validator_index"].asString()), kValidators);
+    EXPECT_GE(std::stoull(duties[1]["validator_index"].asString()), kValidators);
+    EXPECT_LT(std::stoull(duties[4]["validator_index"].asString()), kValidators);
+    for (const Json::ArrayIndex i : {0U, 1U}) {
+        const Json::Value header = get(0, "/eth/v1/beacon/headers/" + duties[i]["slot"].asString());
+        EXPECT_EQ(header["data"]["header"]["message"]["proposer_index"], duties[i]["validator_index"]);
+    }
+}
+
 TEST_F(Api, PoolWantsTheVersionAndWholeAttestations) {
     const std::string url = "/eth/v2/beacon/pool/attestations";
     const net::Headers all{{"content-type", "application/json"}, {"eth-consensus-version", "electra"}};
@@ -168,6 +220,9 @@ TEST_F(Api, ShapesAreThoseOfARealNode) {
                  {"duties_attester", "POST", "/eth/v1/validator/duties/attester/0", R"(["0","1"])"},
                  {"duties_attester_too_far", "POST", "/eth/v1/validator/duties/attester/7", R"(["0"])"},
                  {"duties_attester_unknown_index", "POST", "/eth/v1/validator/duties/attester/0", R"(["99999999"])"},
+                 {"duties_proposer", "GET", "/eth/v1/validator/duties/proposer/0", ""},
+                 {"duties_proposer_next_epoch", "GET", "/eth/v1/validator/duties/proposer/1", ""},
+                 {"duties_sync", "POST", "/eth/v1/validator/duties/sync/0", R"(["0","1","2","3","4","5","6","7"])"},
                  {"attestation_data", "GET", "/eth/v1/validator/attestation_data?slot=2&committee_index=0", ""},
                  {"attestation_data_old_slot", "GET", "/eth/v1/validator/attestation_data?slot=1&committee_index=0", ""},
                  {"attestation_data_no_committee_index", "GET", "/eth/v1/validator/attestation_data?slot=2", ""},

@@ -20,7 +20,8 @@ struct ChainConfig {
     std::uint64_t slot_ms{2000};
     std::uint64_t validators{64};
     std::uint64_t seed{1};
-    Epoch fulu_epoch{kFarFutureEpoch};  // Electra until then, from genesis on
+    std::uint64_t proposals_of_ours{0};  // every so many slots the proposer is one of the validators; 0: never
+    Epoch fulu_epoch{kFarFutureEpoch};   // Electra until then, from genesis on
 
     [[nodiscard]] Epoch epoch_of(Slot slot) const { return Epoch{slot.value / slots_per_epoch}; }
     [[nodiscard]] Slot first_slot(Epoch epoch) const { return Slot{epoch.value * slots_per_epoch}; }

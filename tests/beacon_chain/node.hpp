@@ -78,7 +78,14 @@ private:
     net::HttpResponse validators(const net::ServerRequest& request) const;
     net::HttpResponse block_root(const std::string& id) const;
     net::HttpResponse header(const std::string& id) const;
-    net::HttpResponse duties(const net::ServerRequest& request, const std::string& epoch);
+    [[nodiscard]] static std::optional<net::HttpResponse> no_content_type(const net::ServerRequest& request);
+    [[nodiscard]] Epoch current_epoch() const;
+    [[nodiscard]] Result<Epoch> epoch_up_to(const std::string& text, Epoch last) const;
+    [[nodiscard]] Result<std::vector<std::uint64_t>> asked_validators(const std::string& body) const;
+    net::HttpResponse attester_duties(const net::ServerRequest& request, const std::string& epoch);
+    [[nodiscard]] ValidatorIndex proposer_at(const Block& branch, Slot slot) const;
+    [[nodiscard]] net::HttpResponse proposer_duties(const std::string& epoch) const;
+    net::HttpResponse sync_duties(const net::ServerRequest& request, const std::string& epoch);
     net::HttpResponse attestation_data(const net::ServerRequest& request);
     net::HttpResponse post_attestations(const net::ServerRequest& request);
     net::HttpResponse garbage();

@@ -51,13 +51,6 @@ std::string validator_json(std::uint64_t index, const PublicKey& key) {
                        index, to_hex(key), to_hex(Root{}));
 }
 
-std::string duty_json(const PublicKey& key, std::uint64_t index, const Duty& duty) {
-    return fmt::format(R"({{"pubkey":"{}","validator_index":"{}","committee_index":"{}","committee_length":"{}",)"
-                       R"("committees_at_slot":"{}","validator_committee_index":"{}","slot":"{}"}})",
-                       to_hex(key), index, duty.committee.value, duty.committee_length, duty.committees_at_slot, duty.position,
-                       duty.slot.value);
-}
-
 std::string ssz(const AttestationData& data) {
     std::string out;
     const auto number = [&out](std::uint64_t value) {
@@ -78,12 +71,6 @@ std::string data_json(const AttestationData& data) {
     return fmt::format(R"({{"slot":"{}","index":"{}","beacon_block_root":"{}","source":{},"target":{}}})", data.slot.value,
                        data.index.value, to_hex(data.beacon_block_root), checkpoint_json(data.source),
                        checkpoint_json(data.target));
-}
-
-// What the strict node says to a POST without the header, before it looks at anything else.
-std::optional<HttpResponse> no_content_type(const net::ServerRequest& request) {
-    if (net::find_header(request.message.headers, "content-type")) return std::nullopt;
-    return plain(415, "Content-Type header is missing\n");
 }
 
 bool says_active(const std::vector<std::string>& statuses) {
@@ -134,6 +121,7 @@ std::optional<HttpResponse> Node::route_beacon(const net::ServerRequest& request
     const std::vector<std::string> parts = split(path, '/');  // "", "eth", "v1", ...
     if (get) {
         if (auto answer = route_config(path)) return answer;
+        if (path.starts_with("/eth/v1/validator/duties/proposer/") && parts.size() == 7) return proposer_duties(parts[6]);
         if (path == "/eth/v1/validator/attestation_data") return attestation_data(request);
         if (path.starts_with("/eth/v1/beacon/headers/") && parts.size() == 6) return header(parts[5]);
         if (path.starts_with("/eth/v1/beacon/blocks/") && path.ends_with("/root") && parts.size() == 7)
@@ -141,7 +129,8 @@ std::optional<HttpResponse> Node::route_beacon(const net::ServerRequest& request
     }
     if (path.starts_with("/eth/v1/beacon/states/") && parts.size() == 7) return state(request, parts[5], parts[6]);
     if (!post) return std::nullopt;
-    if (path.starts_with("/eth/v1/validator/duties/attester/") && parts.size() == 7) return duties(request, parts[6]);
+    if (path.starts_with("/eth/v1/validator/duties/attester/") && parts.size() == 7) return attester_duties(request, parts[6]);
+    if (path.starts_with("/eth/v1/validator/duties/sync/") && parts.size() == 7) return sync_duties(request, parts[6]);
     if (path == "/eth/v2/beacon/pool/attestations") return post_attestations(request);
     if (path == "/eth/v1/validator/beacon_committee_subscriptions") {
         if (auto refused = no_content_type(request)) return refused;
@@ -196,12 +185,13 @@ HttpResponse Node::header(const std::string& id) const {
     const Block* const block = block_of(id);
     if (block == nullptr) return net::make_error(404, "Block not found: no blocks found for " + id);
     const Root parent = block->parent == nullptr ? Root{} : block->parent->root;
-    return json(
-        wrapped(faults_.optimistic,
-                fmt::format(R"({{"header":{{"message":{{"slot":"{}","proposer_index":"0","parent_root":"{}","state_root":"{}",)"
-                            R"("body_root":"{}"}},"signature":"{}"}},"root":"{}","canonical":true}})",
-                            block->slot.value, to_hex(parent), to_hex(digest("state", {}, block->root)),
-                            to_hex(digest("body", {}, block->root)), to_hex(Signature{{0xC0}}), to_hex(shown(block->root)))));
+    const ValidatorIndex proposer = proposer_at(*block, block->slot);
+    return json(wrapped(
+        faults_.optimistic,
+        fmt::format(R"({{"header":{{"message":{{"slot":"{}","proposer_index":"{}","parent_root":"{}","state_root":"{}",)"
+                    R"("body_root":"{}"}},"signature":"{}"}},"root":"{}","canonical":true}})",
+                    block->slot.value, proposer.value, to_hex(parent), to_hex(digest("state", {}, block->root)),
+                    to_hex(digest("body", {}, block->root)), to_hex(Signature{{0xC0}}), to_hex(shown(block->root)))));
 }
 
 HttpResponse Node::state(const net::ServerRequest& request, const std::string& id, const std::string& what) {
@@ -214,31 +204,6 @@ HttpResponse Node::state(const net::ServerRequest& request, const std::string& i
                                                         checkpoint_json(shown(finality.previous_justified)),
                                                         checkpoint_json(shown(finality.current_justified)),
                                                         checkpoint_json(shown(finality.finalized)))));
-}
-
-HttpResponse Node::duties(const net::ServerRequest& request, const std::string& epoch_text) {
-    if (auto refused = no_content_type(request)) return *refused;
-    const auto number = parse_decimal(epoch_text);
-    if (!number) return net::make_error(400, "Invalid epoch: " + epoch_text);
-    const Epoch epoch{number.value()};
-    const Epoch next = world_.chain.config().epoch_of(world_.time.slot_at(world_.clock.now())) + 1;
-    if (epoch > next) {
-        return net::make_error(400,
-                               fmt::format("Request epoch {} can not be greater than next epoch {}", epoch.value, next.value));
-    }
-    const auto indices = parse_strings(request.message.body);
-    if (!indices) return net::make_error(400, indices.error().message);
-    if (indices.value().empty()) return net::make_error(400, "No data submitted");
-    const Committees& committees = world_.chain.committees(*head_, epoch);
-    std::string body = fmt::format(R"({{"dependent_root":"{}","execution_optimistic":{},"data":[)",
-                                   to_hex(world_.chain.dependent_root(*head_, epoch)), faults_.optimistic);
-    for (const std::string& text : indices.value()) {
-        const auto index = parse_decimal(text);
-        if (!index || index.value() >= world_.keys.size()) return net::make_error(400, "Invalid validator index " + text);
-        if (body.back() == '}') body += ',';
-        body += duty_json(world_.keys.key(index.value()), index.value(), committees.duty(ValidatorIndex{index.value()}));
-    }
-    return json(body + "]}");
 }
 
 HttpResponse Node::attestation_data(const net::ServerRequest& request) {

@@ -26,6 +26,7 @@ struct Texts {
     std::uint64_t validators{64};
     std::uint64_t slot_ms{2000};
     std::uint64_t seed{1};
+    std::uint64_t proposals_of_ours{0};
     std::uint64_t fulu_epoch{std::numeric_limits<std::uint64_t>::max()};
 };
 
@@ -39,6 +40,9 @@ void add_chain_options(CLI::App& app, Texts& texts) {
         ->check(CLI::IsMember({"electra", "fulu"}))
         ->capture_default_str();
     app.add_option("--fulu-epoch", texts.fulu_epoch, "Electra before, Fulu from this epoch on");
+    app.add_option("--proposals-of-ours", texts.proposals_of_ours,
+                   "every so many slots the proposer is one of the validators; 0: never")
+        ->capture_default_str();
     app.add_option("--seed", texts.seed, "another seed is another chain")->capture_default_str();
 }
 
@@ -74,6 +78,7 @@ Result<void> complete(Options& options, const Texts& texts) {
     config.validators = texts.validators;
     config.slot_ms = texts.slot_ms;
     config.seed = texts.seed;
+    config.proposals_of_ours = texts.proposals_of_ours;
     config.fulu_epoch = Epoch{texts.fork == "fulu" ? 0 : texts.fulu_epoch};
     SimulationOptions& simulation = options.simulation;
     simulation.config = config;
