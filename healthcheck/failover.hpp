@@ -32,7 +32,7 @@ enum class Command : std::uint8_t {
     kForceFailover,  // at the secondary: take duty at once, without waiting for the primary
     kFailback,       // duty goes to the primary, planned
     kForceFailback,  // at the primary: take duty at once
-    kPause,          // nothing automatic until kResume: no takeover, no failback
+    kPause,          // nothing automatic until kResume: no takeover, no failback; planned handovers go on
     kResume,
 };
 [[nodiscard]] std::string_view to_string(Command command);

@@ -251,9 +251,10 @@ void PrimaryRules::think_starting(SteadyTime now) {
 }
 
 void PrimaryRules::think_standby(SteadyTime now) {
-    if (paused_ && in_force(FailoverRule::kPausedDoesNothing)) return;
     if (!readiness_.ready || !sight_.enough) return;
+    // What the other hands over on purpose is taken also while paused.
     if (sight_.vacant && in_force(FailoverRule::kVacancyTaken)) return go_on_duty("duty is vacant: " + sight_.sentence);
+    if (paused_ && in_force(FailoverRule::kPausedDoesNothing)) return;
     if (!in_force(FailoverRule::kUnwellHolderReplaced)) return;
     if (for_long(unserved_since_, options_.times.patience, now)) go_on_duty("nobody performs: " + sight_.sentence);
 }

@@ -49,7 +49,7 @@ public:
     [[nodiscard]] bool drained() const { return draining() && drained_; }
     [[nodiscard]] bool paused() const { return paused_; }
     // For the secondary's polls.
-    [[nodiscard]] bool ready() const { return state_ == PrimaryState::kStandby && readiness_.ready && !paused_; }
+    [[nodiscard]] bool ready() const { return state_ == PrimaryState::kStandby && readiness_.ready; }
     [[nodiscard]] bool wants_duty() const { return state_ == PrimaryState::kStandby && readiness_.ready && !held_ && !paused_; }
     [[nodiscard]] bool asks_for_duty() const { return state_ == PrimaryState::kStandby && readiness_.ready && asks_; }
     [[nodiscard]] bool may_stop() const { return may_stop_; }

@@ -223,6 +223,9 @@ std::optional<SteadyTime> SecondaryRules::failback_at() const {
 
 bool SecondaryRules::handed_over() const { return last_poll_.drained && in_force(FailoverRule::kDrainedTakenAtOnce); }
 
+// What a primary hands over on purpose is taken all the same.
+bool SecondaryRules::held_back() const { return paused_ && !handed_over() && in_force(FailoverRule::kPausedDoesNothing); }
+
 bool SecondaryRules::suspicious() const { return bad_polls_ >= options_.times.polls_to_suspect || handed_over(); }
 
 // A primary that was never seen on duty may be starting, as we are.
@@ -284,8 +287,7 @@ void SecondaryRules::think_off_duty(SteadyTime now) {
     }
     if (state_ != State::kArmed) return;
     if (!readiness_.ready && in_force(FailoverRule::kOnlyArmedTakesOver)) return move(State::kStandby, readiness_.why_not);
-    const bool may = !paused_ || !in_force(FailoverRule::kPausedDoesNothing);
-    if (!may || !suspicious()) return;
+    if (held_back() || !suspicious()) return;
     move(State::kSuspecting, handed_over() ? "the primary hands over: " + last_poll_.sentence : suspicion());
     sight_.reset();
     look_at_ = now;
@@ -294,7 +296,7 @@ void SecondaryRules::think_off_duty(SteadyTime now) {
 
 void SecondaryRules::think_suspecting(SteadyTime now) {
     if (!readiness_.ready && in_force(FailoverRule::kOnlyArmedTakesOver)) return move(State::kStandby, readiness_.why_not);
-    if (paused_ && in_force(FailoverRule::kPausedDoesNothing)) return move(State::kArmed, "paused by the operator");
+    if (held_back()) return move(State::kArmed, "paused by the operator");
     if (!suspicious()) return move(State::kArmed, "the primary performs again");
     planned_ = handed_over();
     if (planned_) return take_over("the primary hands over: " + last_poll_.sentence);

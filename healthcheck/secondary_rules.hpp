@@ -118,6 +118,7 @@ private:
     void follow_primary(const Poll& poll, SteadyTime now);
     [[nodiscard]] bool suspicious() const;
     [[nodiscard]] bool handed_over() const;
+    [[nodiscard]] bool held_back() const;
     [[nodiscard]] bool in_start_grace(SteadyTime now) const;
     [[nodiscard]] std::string suspicion() const;
     void take_over(std::string why);

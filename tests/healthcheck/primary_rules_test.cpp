@@ -269,10 +269,17 @@ TEST_F(PrimaryRulesTest, PausedDoesNothingByItself) {
     be_fenced();
     ASSERT_TRUE(rules().on_command(Command::kPause, now));
     EXPECT_FALSE(rules().wants_duty());
-    EXPECT_FALSE(rules().ready());
-    see_for(vacant(), 20s);
+    see_for(other_unwell(), 20s);
     EXPECT_THAT(actions(), IsEmpty());
     ASSERT_TRUE(rules().on_command(Command::kResume, now));
+    EXPECT_THAT(actions(), ElementsAre(Action::kGoOnDuty));
+}
+
+TEST_F(PrimaryRulesTest, PausedTakesWhatIsHandedOver) {
+    be_fenced();
+    ASSERT_TRUE(rules().on_command(Command::kPause, now));
+    EXPECT_TRUE(rules().ready());
+    see(vacant());
     EXPECT_THAT(actions(), ElementsAre(Action::kGoOnDuty));
 }
 

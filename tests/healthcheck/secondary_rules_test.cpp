@@ -346,6 +346,13 @@ TEST_F(SecondaryRulesTest, PausedDoesNothingByItself) {
     EXPECT_EQ(rules().state(), State::kSuspecting);
 }
 
+TEST_F(SecondaryRulesTest, PausedTakesWhatIsHandedOver) {
+    arm();
+    ASSERT_TRUE(rules().on_command(Command::kPause, now));
+    poll(drained());
+    EXPECT_EQ(rules().state(), State::kTakingOver);
+}
+
 TEST_F(SecondaryRulesTest, PausedWhileSuspecting) {
     arm();
     poll(refused());
