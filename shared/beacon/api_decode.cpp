@@ -67,6 +67,31 @@ Result<AttesterDuty> decode_duty(const Json::Value& value) {
     return duty;
 }
 
+Result<ProposerDuty> decode_proposal(const Json::Value& value) {
+    ProposerDuty duty;
+    HOLDFAST_TRY(duty.key, bytes_field<PublicKey>(value, "pubkey"));
+    HOLDFAST_TRY(duty.validator_index.value, number_field(value, "validator_index"));
+    HOLDFAST_TRY(duty.slot, slot_field(value, "slot"));
+    return duty;
+}
+
+Result<SyncDuty> decode_sync_duty(const Json::Value& value) {
+    constexpr std::size_t kCommitteeMax = 512;
+    constexpr const char* kPositions = "validator_sync_committee_indices";
+    SyncDuty duty;
+    HOLDFAST_TRY(duty.key, bytes_field<PublicKey>(value, "pubkey"));
+    HOLDFAST_TRY(duty.validator_index.value, number_field(value, "validator_index"));
+    HOLDFAST_TRY(const Json::Value* list, array_field(value, kPositions, kCommitteeMax));
+    for (const Json::Value& item : *list) {
+        const auto position = parse_decimal(item.isString() ? item.asString() : "");
+        if (!position || position.value() >= kCommitteeMax) {
+            return failure(ErrorCode::kMalformed, "field '" + std::string{kPositions} + "' has no list of positions");
+        }
+        duty.positions.push_back(position.value());
+    }
+    return duty;
+}
+
 // Each element of `list` decoded by `decode`, with `key_of` it among `asked` and only once.
 template <class T, class Key, class Decode, class KeyOf>
 Result<std::vector<T>> decode_asked(const Json::Value& list, const std::vector<Key>& asked, Decode decode, KeyOf key_of) {
@@ -171,6 +196,31 @@ Result<AttesterDuties> decode_attester_duties(std::string_view body, Epoch epoch
     HOLDFAST_TRY(duties.duties, decode_asked<AttesterDuty>(*data, indices, decode_duty,
                                                            [](const AttesterDuty& duty) { return duty.validator_index; }));
     return duties;
+}
+
+Result<ProposerDuties> decode_proposer_duties(std::string_view body, Epoch epoch) {
+    constexpr std::size_t kSlotsMax = 1024;
+    HOLDFAST_TRY(const Json::Value root, parse_json_object(body));
+    HOLDFAST_TRY(refuse_optimistic(root));
+    HOLDFAST_TRY(const Json::Value* data, array_field(root, "data", kSlotsMax));
+    ProposerDuties duties{epoch, {}};
+    std::unordered_set<Slot> seen;
+    for (Json::ArrayIndex i = 0; i < data->size(); ++i) {
+        Result<ProposerDuty> duty = decode_proposal((*data)[i]);
+        if (!duty) return at_element(i, std::move(duty).error());
+        if (!seen.insert(duty.value().slot).second) {
+            return at_element(i, failure(ErrorCode::kMalformed, "is a second proposer of its slot"));
+        }
+        duties.duties.push_back(duty.value());
+    }
+    return duties;
+}
+
+Result<std::vector<SyncDuty>> decode_sync_duties(std::string_view body, const std::vector<ValidatorIndex>& indices) {
+    HOLDFAST_TRY(const Json::Value root, parse_json_object(body));
+    HOLDFAST_TRY(refuse_optimistic(root));
+    HOLDFAST_TRY(const Json::Value* data, array_field(root, "data", indices.size()));
+    return decode_asked<SyncDuty>(*data, indices, decode_sync_duty, [](const SyncDuty& duty) { return duty.validator_index; });
 }
 
 Result<ethereum::AttestationData> decode_attestation_data(std::string_view body) {

@@ -42,6 +42,25 @@ struct AttesterDuties {
     std::vector<AttesterDuty> duties;
 };
 
+// GET /eth/v1/validator/duties/proposer/{epoch}
+struct ProposerDuty {
+    PublicKey key;
+    ValidatorIndex validator_index;
+    Slot slot;
+};
+// Of all validators. The answer's dependent root is left out: what it names differs between versions and clients.
+struct ProposerDuties {
+    Epoch epoch;
+    std::vector<ProposerDuty> duties;
+};
+
+// POST /eth/v1/validator/duties/sync/{epoch}
+struct SyncDuty {
+    PublicKey key;
+    ValidatorIndex validator_index;
+    std::vector<std::uint64_t> positions;  // in the committee
+};
+
 // POST /eth/v1/validator/beacon_committee_subscriptions
 struct CommitteeSubscription {
     ValidatorIndex validator_index;

@@ -36,6 +36,11 @@ public:
     virtual Task<Result<std::vector<Validator>>> validators(std::vector<PublicKey> keys, SteadyTime deadline) = 0;
     virtual Task<Result<AttesterDuties>> attester_duties(Epoch epoch, std::vector<ValidatorIndex> indices,
                                                          SteadyTime deadline) = 0;
+    // Nodes give this epoch's, and most of them the next one's.
+    virtual Task<Result<ProposerDuties>> proposer_duties(Epoch epoch, SteadyTime deadline) = 0;
+    // Of those of `indices` that sit in the sync committee; up to the end of the next period.
+    virtual Task<Result<std::vector<SyncDuty>>> sync_duties(Epoch epoch, std::vector<ValidatorIndex> indices,
+                                                            SteadyTime deadline) = 0;
     virtual Task<Result<ethereum::AttestationData>> attestation_data(Slot slot, SteadyTime deadline) = 0;
     virtual Task<Result<void>> subscribe_committees(std::vector<CommitteeSubscription> subscriptions, SteadyTime deadline) = 0;
     // `body` is the JSON list of SingleAttestation, rendered once for all nodes by the caller (encode_attestations).

@@ -95,6 +95,19 @@ Task<Result<AttesterDuties>> BeaconNodes::attester_duties(Epoch epoch, std::vect
     return first_success<AttesterDuties>(impl_->set, std::move(call), deadline);
 }
 
+Task<Result<ProposerDuties>> BeaconNodes::proposer_duties(Epoch epoch, SteadyTime deadline) {
+    NodeCall<ProposerDuties> call = [epoch, deadline](BeaconNode& node) { return node.proposer_duties(epoch, deadline); };
+    return first_success<ProposerDuties>(impl_->set, std::move(call), deadline);
+}
+
+Task<Result<std::vector<SyncDuty>>> BeaconNodes::sync_duties(Epoch epoch, std::vector<ValidatorIndex> indices,
+                                                             SteadyTime deadline) {
+    NodeCall<std::vector<SyncDuty>> call = [epoch, indices = std::move(indices), deadline](BeaconNode& node) {
+        return node.sync_duties(epoch, indices, deadline);
+    };
+    return first_success<std::vector<SyncDuty>>(impl_->set, std::move(call), deadline);
+}
+
 Task<Result<void>> BeaconNodes::publish_attestations(std::vector<ethereum::SingleAttestation> attestations,
                                                      ethereum::ForkName fork, SteadyTime deadline) {
     const auto body = std::make_shared<const std::string>(encode_attestations(attestations));

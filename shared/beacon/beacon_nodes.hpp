@@ -92,6 +92,8 @@ public:
     // `hedge_after`; all failures in one message otherwise.
     Task<Result<std::vector<Validator>>> validators(std::vector<PublicKey> keys, SteadyTime deadline);
     Task<Result<AttesterDuties>> attester_duties(Epoch epoch, std::vector<ValidatorIndex> indices, SteadyTime deadline);
+    Task<Result<ProposerDuties>> proposer_duties(Epoch epoch, SteadyTime deadline);
+    Task<Result<std::vector<SyncDuty>>> sync_duties(Epoch epoch, std::vector<ValidatorIndex> indices, SteadyTime deadline);
 
     // Sent to all nodes that are not foreign; returns as soon as one accepted, or all failed. The rest go on in the background
     // until the deadline.

@@ -106,6 +106,9 @@ public:
     Task<Result<std::vector<Validator>>> validators(std::vector<PublicKey> keys, SteadyTime deadline) override;
     Task<Result<AttesterDuties>> attester_duties(Epoch epoch, std::vector<ValidatorIndex> indices,
                                                  SteadyTime deadline) override;
+    Task<Result<ProposerDuties>> proposer_duties(Epoch epoch, SteadyTime deadline) override;
+    Task<Result<std::vector<SyncDuty>>> sync_duties(Epoch epoch, std::vector<ValidatorIndex> indices,
+                                                    SteadyTime deadline) override;
     Task<Result<ethereum::AttestationData>> attestation_data(Slot slot, SteadyTime deadline) override;
     Task<Result<void>> subscribe_committees(std::vector<CommitteeSubscription> subscriptions, SteadyTime deadline) override;
     Task<Result<void>> publish_attestations(std::shared_ptr<const std::string> body, ethereum::ForkName fork,
@@ -221,6 +224,29 @@ Task<Result<AttesterDuties>> HttpBeaconNode::attester_duties(Epoch epoch, std::v
     const Result<net::HttpResponse> response = co_await send_ok(std::move(request), deadline);
     if (!response) co_return response.error();
     Result<AttesterDuties> duties = decode_attester_duties(response.value().body, epoch, indices);
+    if (!duties) co_return with_context(context(path), std::move(duties).error());
+    co_return duties;
+}
+
+Task<Result<ProposerDuties>> HttpBeaconNode::proposer_duties(Epoch epoch, SteadyTime deadline) {
+    const std::string path = "/eth/v1/validator/duties/proposer/" + to_string(epoch);
+    net::HttpRequest request = get(path);
+    const Result<net::HttpResponse> response = co_await send_ok(std::move(request), deadline);
+    if (!response) co_return response.error();
+    Result<ProposerDuties> duties = decode_proposer_duties(response.value().body, epoch);
+    if (!duties) co_return with_context(context(path), std::move(duties).error());
+    co_return duties;
+}
+
+Task<Result<std::vector<SyncDuty>>> HttpBeaconNode::sync_duties(Epoch epoch, std::vector<ValidatorIndex> indices,
+                                                                SteadyTime deadline) {
+    const std::string path = "/eth/v1/validator/duties/sync/" + to_string(epoch);
+    if (indices.empty())
+        co_return with_context(context(path), failure(ErrorCode::kInvalidArgument, "no validators to ask for"));
+    net::HttpRequest request = post(path, encode_indices(indices));
+    const Result<net::HttpResponse> response = co_await send_ok(std::move(request), deadline);
+    if (!response) co_return response.error();
+    Result<std::vector<SyncDuty>> duties = decode_sync_duties(response.value().body, indices);
     if (!duties) co_return with_context(context(path), std::move(duties).error());
     co_return duties;
 }

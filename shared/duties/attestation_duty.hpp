@@ -56,6 +56,8 @@ public:
     void catch_up();
     // Whether votes of the epoch before `epoch` are kept.
     [[nodiscard]] bool keeps_votes_before(Epoch epoch) const { return kept_.of_last_epoch(epoch) != nullptr; }
+    // Whether a validator of ours has a duty in `slot` that it has not signed for.
+    [[nodiscard]] bool due_at(Slot slot) const { return !pending_at(slot).empty(); }
     // Nothing is under way that would still ask, sign or publish; what is only being decided doesn't count.
     [[nodiscard]] bool idle() const;
     // This validator has, or may have, attested for that epoch: its duty there is left out.

@@ -65,13 +65,12 @@ void AttestationDuty::keep(SlotReport& report, const Work& work) {
 Task<void> AttestationDuty::approve_and_publish(SlotReport& report, Work& work) {
     for (;;) {
         co_await attempt(report, work);
-        if (work.pending.empty()) co_return;
+        if (work.pending.empty() || !may_go_on(work)) co_return;
         // No quorum yet: the same question again is harmless, and a protector may come back.
         if (clock_.steady() + options_.quorum_retry >= work.end) break;
         co_await sleep_for(clock_, options_.quorum_retry);
         if (!may_go_on(work)) co_return;
     }
-    if (!may_go_on(work)) co_return;
     report.miss(MissedReason::kNoQuorum, work.pending.size(), work.no_quorum);
     work.pending.clear();
 }

@@ -11,6 +11,8 @@ namespace holdfast::validator {
 namespace {
 
 constexpr Duration kTurn = std::chrono::milliseconds{500};
+// For the heartbeat that says that we are off duty.
+constexpr Duration kLastBeat = std::chrono::milliseconds{100};
 constexpr std::size_t kRecentMax = 64;
 
 }  // namespace
@@ -83,6 +85,10 @@ void Engine::make_duties() {
     attester_duties_ = std::make_unique<duties::AttesterDutiesService>(
         clock_, nodes_, *slots_, [this]() -> const duties::AttesterDutiesService::Validators& { return validators_.active(); },
         options);
+    duties::DutyOutlookOptions outlook;
+    outlook.call_timeout = options_.call_timeout;
+    outlook_ = std::make_unique<duties::DutyOutlook>(
+        clock_, nodes_, *slots_, [this]() -> const duties::DutyOutlook::Validators& { return validators_.active(); }, outlook);
     const auto observer = [this](const duties::SlotReport& report) { on_report(report); };
     attestation_ = std::make_unique<duties::AttestationDuty>(executor_, clock_, nodes_, *slots_, attester_duties_->book(),
                                                              gate_, door_, quorum_, options_.attestation, observer);
@@ -99,6 +105,7 @@ Task<void> Engine::run() {
     checks_->on_turn();
     background_.spawn("events", follow_events());
     background_.spawn("attester duties", attester_duties_->run());
+    background_.spawn("proposers and sync committees", outlook_->run());
     background_.spawn("validators", watch_validators());
     background_.spawn("protectors", watch_quorum());
     quorum_.start_heartbeats([this] { return protection::Beat{on_duty(), !hooks_.well || hooks_.well()}; });
@@ -116,10 +123,13 @@ Task<void> Engine::finish() {
     if (attestation_->idle()) slot_tasks_.cancel();
     co_await slot_tasks_.join();
     co_await attestation_->join();
-    gate_.close();
+    const bool was_on_duty = last_on_duty_;
+    stand_down();
     opening_.cancel();
     co_await opening_.join();
     co_await attestation_->stop();
+    // So that nobody has to wait until we have been silent for long.
+    if (was_on_duty) co_await sleep_for(clock_, kLastBeat);
 }
 
 void Engine::request_stop() {
@@ -177,6 +187,7 @@ Task<void> Engine::follow_events() {
         const auto* head = std::get_if<beacon::HeadEvent>(&at.event);
         if (head != nullptr) checks_->on_head(at.node, *head, at.received);
         if (head == nullptr || head->execution_optimistic || !nodes_.fit(at.node)) continue;
+        outlook_->on_head(*head);
         const bool moved = attester_duties_->on_head(*head);
         if (moved) attestation_->drop_checkpoints();
     }
@@ -251,6 +262,20 @@ Health Engine::health() const {
     return health;
 }
 
-Upcoming Engine::upcoming() const { return {}; }
+Upcoming Engine::upcoming() const {
+    Upcoming upcoming;
+    if (!outlook_) return upcoming;
+    const ethereum::ChainSpec& spec = nodes_.spec();
+    const Slot now = slots_->slot_at(clock_.now());
+    const Epoch epoch = spec.epoch_of(now);
+    upcoming.known = outlook_->knows(epoch) && (validators_.active().empty() || attester_duties_->book().knows(epoch));
+    upcoming.next_proposal = outlook_->next_proposal(now);
+    upcoming.sync_committee_until = outlook_->sync_committee_until();
+    const Slot end = spec.first_slot(epoch + 2);
+    for (Slot slot = now; slot < end && !upcoming.next_attestation; slot = slot + 1) {
+        if (attestation_->due_at(slot)) upcoming.next_attestation = slot;
+    }
+    return upcoming;
+}
 
 }  // namespace holdfast::validator

@@ -21,6 +21,7 @@
 #include "shared/beacon/beacon_nodes.hpp"
 #include "shared/duties/attestation_duty.hpp"
 #include "shared/duties/attester_duties.hpp"
+#include "shared/duties/duty_outlook.hpp"
 #include "shared/duties/gate.hpp"
 #include "shared/protection/quorum_client.hpp"
 #include "shared/signing/door.hpp"
@@ -115,6 +116,7 @@ private:
     ValidatorSet validators_;
     std::optional<ethereum::SlotClock> slots_;
     std::unique_ptr<duties::AttesterDutiesService> attester_duties_;
+    std::unique_ptr<duties::DutyOutlook> outlook_;
     std::unique_ptr<duties::AttestationDuty> attestation_;
     std::unique_ptr<Takeover> takeover_;
     std::unique_ptr<EngineChecks> checks_;

@@ -13,8 +13,10 @@ namespace {
 constexpr Duration kLoopSilenceMax = std::chrono::milliseconds{2500};
 // As far as clocks of a network may be apart.
 constexpr Duration kClocksApart = std::chrono::milliseconds{500};
-constexpr std::size_t kFirstHeadsMax = 8;
-constexpr std::size_t kFirstHeadsMin = 4;  // to say anything
+constexpr std::size_t kAnnouncedMax = 8;
+constexpr std::ptrdiff_t kAnnouncedMin = 4;  // to say anything
+// Events of later slots are nonsense.
+constexpr std::uint64_t kSlotsAheadMax = 4;
 // A block may be on its way to an event while a poll already shows it.
 constexpr std::uint64_t kEventLagMax = 2;
 
@@ -41,12 +43,15 @@ EngineChecks::EngineChecks(Parts parts) : parts_{parts} {
 }
 
 void EngineChecks::on_head(std::size_t node, const beacon::HeadEvent& event, SteadyTime received) {
-    last_event_[node] = std::max(last_event_[node], event.slot);
+    const WallTime now = parts_.clock.now();
+    if (event.slot <= last_event_[node] || event.slot > parts_.slots.slot_at(now) + kSlotsAheadMax) return;
+    last_event_[node] = event.slot;
     if (!parts_.nodes.fit(node)) return;
-    if (!first_heads_.empty() && event.slot <= first_heads_.front().slot) return;
-    const WallTime when = parts_.clock.now() - (parts_.clock.steady() - received);
-    first_heads_.push_front({event.slot, when - parts_.slots.start_of(event.slot)});
-    if (first_heads_.size() > kFirstHeadsMax) first_heads_.pop_back();
+    const auto older = std::ranges::find_if(announced_, [&event](const Announced& entry) { return entry.slot <= event.slot; });
+    const bool known = older != announced_.end() && older->slot == event.slot;
+    const auto entry = known ? older : announced_.insert(older, Announced{event.slot, {}});
+    entry->offsets.push_back(now - (parts_.clock.steady() - received) - parts_.slots.start_of(event.slot));
+    if (announced_.size() > kAnnouncedMax) announced_.pop_back();
 }
 
 void EngineChecks::on_report(const duties::SlotReport& report) {
@@ -116,6 +121,16 @@ std::size_t EngineChecks::count_ahead() const {
     }));
 }
 
+// When more than half of the fit nodes had announced a slot's block; of the last slots, newest first.
+std::vector<Duration> EngineChecks::offsets() const {
+    const std::size_t half = parts_.nodes.fit_count() / 2;
+    std::vector<Duration> result;
+    for (const Announced& entry : announced_) {
+        if (entry.offsets.size() > half) result.push_back(entry.offsets[half]);
+    }
+    return result;
+}
+
 // A clock that is behind shows at once: blocks come before their slot. One that is ahead looks like late blocks, so only half a
 // slot or more, over several slots, is called a wrong clock. Without blocks nothing is seen at all.
 HealthCheck EngineChecks::check_clock() const {
@@ -124,22 +139,19 @@ HealthCheck EngineChecks::check_clock() const {
     if (ahead * 2 > fit) {
         return {"clock", false, "the heads of " + of(ahead, fit) + " fit nodes lie ahead of this machine's clock"};
     }
-    if (first_heads_.size() < kFirstHeadsMin) return {"clock", true, "too few blocks were seen to tell"};
-    std::vector<Duration> offsets;
-    for (const FirstHead& head : first_heads_) offsets.push_back(head.offset);
-    const auto recent = offsets.begin() + static_cast<std::ptrdiff_t>(kFirstHeadsMin);
-    const Duration latest = *std::max_element(offsets.begin(), recent);
-    const Duration earliest = std::ranges::min(offsets);
+    const std::vector<Duration> came = offsets();
+    if (came.size() < static_cast<std::size_t>(kAnnouncedMin)) return {"clock", true, "too few blocks were seen to tell"};
+    const Duration latest = *std::max_element(came.begin(), came.begin() + kAnnouncedMin);
     if (latest < -kClocksApart) {
         return {"clock", false, "blocks come " + ms(-latest) + " before their slot by this machine's clock: it is behind"};
     }
-    const bool all = first_heads_.size() == kFirstHeadsMax;
-    if (all && earliest > parts_.nodes.spec().slot_duration() / 2) {
+    const Duration earliest = std::ranges::min(came);
+    if (came.size() == kAnnouncedMax && earliest > parts_.nodes.spec().slot_duration() / 2) {
         return {"clock", false,
                 "no block came earlier than " + ms(earliest) +
                     " into its slot by this machine's clock: it is ahead, or every block is late"};
     }
-    return {"clock", true, "the last block came " + ms(offsets.front()) + " into its slot"};
+    return {"clock", true, "the last block came " + ms(came.front()) + " into its slot"};
 }
 
 HealthCheck EngineChecks::check_head_events() const {

@@ -46,16 +46,16 @@ public:
     [[nodiscard]] std::vector<HealthCheck> all() const;
 
 private:
-    // When a slot's first head event came, from the start of the slot.
-    struct FirstHead {
+    // When each fit node announced a slot's block, from the start of the slot, in the order in which they came.
+    struct Announced {
         Slot slot;
-        Duration offset{};
+        std::vector<Duration> offsets;
     };
 
     Parts parts_;
     std::optional<SteadyTime> last_turn_;
     std::deque<duties::SlotReport> last_reports_;  // newest first, of two slots
-    std::deque<FirstHead> first_heads_;            // newest first
+    std::deque<Announced> announced_;              // newest first
     std::vector<Slot> last_event_;                 // of each node
 
     [[nodiscard]] HealthCheck check_nodes() const;
@@ -67,6 +67,7 @@ private:
     [[nodiscard]] HealthCheck check_clock() const;
     [[nodiscard]] HealthCheck check_head_events() const;
     [[nodiscard]] std::size_t count_ahead() const;
+    [[nodiscard]] std::vector<Duration> offsets() const;
 };
 
 }  // namespace holdfast::validator

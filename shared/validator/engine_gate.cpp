@@ -84,7 +84,7 @@ bool Engine::on_duty() const {
 void Engine::tell_protectors() {
     if (on_duty() == last_on_duty_) return;
     last_on_duty_ = !last_on_duty_;
-    if (state_ == State::kRunning) quorum_.beat_now();
+    if (state_ != State::kStarting) quorum_.beat_now();
 }
 
 }  // namespace holdfast::validator

@@ -59,6 +59,14 @@ std::string validators_json() {
            R"("status":"active_ongoing","validator":{"pubkey":")" +
            hex('1', 48) + R"(","slashed":false}}]})";
 }
+std::string proposers_json() {
+    return R"({"dependent_root":")" + hex('5', 32) + R"(","execution_optimistic":false,"data":[{"pubkey":")" + hex('1', 48) +
+           R"(","validator_index":"3","slot":"40"}]})";
+}
+std::string sync_json() {
+    return R"({"execution_optimistic":false,"data":[{"pubkey":")" + hex('1', 48) +
+           R"(","validator_index":"3","validator_sync_committee_indices":["7","31"]}]})";
+}
 std::string head_json() {
     return R"({"slot":"9","block":")" + hex('1', 32) + R"(","state":")" + hex('2', 32) +
            R"(","epoch_transition":false,"execution_optimistic":true,"previous_duty_dependent_root":")" + hex('3', 32) +
@@ -90,6 +98,14 @@ std::vector<Case> cases() {
          {"finalized"}},
         {"validators", validators_json(), validators, {"execution_optimistic", "finalized", "balance", "slashed"}},
         {"attester_duties", duties_json(), duties, {}},
+        {"proposer_duties",
+         proposers_json(),
+         [](std::string_view body) { return outcome(decode_proposer_duties(body, Epoch{1})); },
+         {"dependent_root"}},
+        {"sync_duties",
+         sync_json(),
+         [](std::string_view body) { return outcome(decode_sync_duties(body, {ValidatorIndex{3}})); },
+         {}},
         {"attestation_data", data_json(), [](std::string_view body) { return outcome(decode_attestation_data(body)); }, {}},
         {"head event",
          head_json(),
@@ -290,6 +306,29 @@ TEST(ApiDecode, Duties) {
     EXPECT_EQ(duty.committee_length, 8U);
     EXPECT_EQ(duty.committees_at_slot, 2U);
     EXPECT_EQ(duty.validator_committee_index, 5U);
+}
+
+TEST(ApiDecode, Proposers) {
+    const auto duties = decode_proposer_duties(proposers_json(), Epoch{1});
+    ASSERT_TRUE(duties.has_value());
+    ASSERT_EQ(duties.value().duties.size(), 1U);
+    EXPECT_EQ(duties.value().duties[0].key, key(0x11));
+    EXPECT_EQ(duties.value().duties[0].validator_index, ValidatorIndex{3});
+    EXPECT_EQ(duties.value().duties[0].slot, Slot{40});
+    Json::Value twice = read(proposers_json());
+    twice["data"].append(twice["data"][0]);
+    EXPECT_EQ(decode_proposer_duties(write(twice), Epoch{1}).error().code, ErrorCode::kMalformed);
+}
+
+TEST(ApiDecode, SyncDuties) {
+    const auto duties = decode_sync_duties(sync_json(), {ValidatorIndex{3}, ValidatorIndex{4}});
+    ASSERT_TRUE(duties.has_value());
+    ASSERT_EQ(duties.value().size(), 1U);
+    EXPECT_EQ(duties.value()[0].positions, (std::vector<std::uint64_t>{7, 31}));
+    EXPECT_EQ(decode_sync_duties(sync_json(), {ValidatorIndex{4}}).error().code, ErrorCode::kMalformed);
+    Json::Value beyond = read(sync_json());
+    beyond["data"][0]["validator_sync_committee_indices"][0] = "512";
+    EXPECT_EQ(decode_sync_duties(write(beyond), {ValidatorIndex{3}}).error().code, ErrorCode::kMalformed);
 }
 
 TEST(ApiDecode, DutiesThatMakeNoSenseAreMalformed) {

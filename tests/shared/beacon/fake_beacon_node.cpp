@@ -81,6 +81,19 @@ Task<Result<AttesterDuties>> FakeBeaconNode::attester_duties(Epoch epoch, std::v
     co_return on_attester_duties(epoch, indices);
 }
 
+Task<Result<ProposerDuties>> FakeBeaconNode::proposer_duties(Epoch epoch, SteadyTime deadline) {
+    HOLDFAST_CO_TRY(co_await behave("proposer_duties", deadline));
+    if (!on_proposer_duties) co_return ProposerDuties{epoch, {}};
+    co_return on_proposer_duties(epoch);
+}
+
+Task<Result<std::vector<SyncDuty>>> FakeBeaconNode::sync_duties(Epoch epoch, std::vector<ValidatorIndex> indices,
+                                                                SteadyTime deadline) {
+    HOLDFAST_CO_TRY(co_await behave("sync_duties", deadline));
+    if (!on_sync_duties) co_return std::vector<SyncDuty>{};
+    co_return on_sync_duties(epoch, indices);
+}
+
 Task<Result<ethereum::AttestationData>> FakeBeaconNode::attestation_data(Slot slot, SteadyTime deadline) {
     HOLDFAST_CO_TRY(co_await behave("attestation_data", deadline));
     if (!on_attestation_data) co_return failure(ErrorCode::kUnavailable, url_ + ": this test gives no attestation data");

@@ -46,6 +46,8 @@ public:
     Root head;
     std::function<Result<std::vector<Validator>>(const std::vector<PublicKey>&)> on_validators;
     std::function<Result<AttesterDuties>(Epoch, const std::vector<ValidatorIndex>&)> on_attester_duties;
+    std::function<Result<ProposerDuties>(Epoch)> on_proposer_duties;
+    std::function<Result<std::vector<SyncDuty>>(Epoch, const std::vector<ValidatorIndex>&)> on_sync_duties;
     std::function<Result<ethereum::AttestationData>(Slot)> on_attestation_data;
 
     std::map<std::string, std::size_t> asked;  // how often each call was made
@@ -68,6 +70,9 @@ public:
     Task<Result<std::vector<Validator>>> validators(std::vector<PublicKey> keys, SteadyTime deadline) override;
     Task<Result<AttesterDuties>> attester_duties(Epoch epoch, std::vector<ValidatorIndex> indices,
                                                  SteadyTime deadline) override;
+    Task<Result<ProposerDuties>> proposer_duties(Epoch epoch, SteadyTime deadline) override;
+    Task<Result<std::vector<SyncDuty>>> sync_duties(Epoch epoch, std::vector<ValidatorIndex> indices,
+                                                    SteadyTime deadline) override;
     Task<Result<ethereum::AttestationData>> attestation_data(Slot slot, SteadyTime deadline) override;
     Task<Result<void>> subscribe_committees(std::vector<CommitteeSubscription> subscriptions, SteadyTime deadline) override;
     Task<Result<void>> publish_attestations(std::shared_ptr<const std::string> body, ethereum::ForkName fork,

@@ -205,6 +205,27 @@ TEST_F(HttpBeaconNodeTest, RecordedDuties) {
     expect_as_recorded(recorded);
 }
 
+TEST_F(HttpBeaconNodeTest, RecordedProposers) {
+    SAMPLE_OR_SKIP(recorded, "duties_proposer");
+    answer_recorded(recorded);
+    const auto duties = run(node->proposer_duties(Epoch{4}, soon()));
+    ASSERT_TRUE(duties.has_value()) << duties.error().message;
+    ASSERT_EQ(duties.value().duties.size(), recorded["response"]["body"]["data"].size());
+    EXPECT_EQ(duties.value().duties[1].slot, Slot{129});
+    EXPECT_EQ(duties.value().duties[1].validator_index, ValidatorIndex{30});
+    expect_as_recorded(recorded);
+}
+
+TEST_F(HttpBeaconNodeTest, RecordedSyncDuties) {
+    SAMPLE_OR_SKIP(recorded, "duties_sync");
+    answer_recorded(recorded);
+    const auto duties = run(node->sync_duties(Epoch{4}, {ValidatorIndex{0}, ValidatorIndex{1}}, soon()));
+    ASSERT_TRUE(duties.has_value()) << duties.error().message;
+    ASSERT_EQ(duties.value().size(), recorded["response"]["body"]["data"].size());
+    EXPECT_EQ(duties.value()[0].positions[0], 28U);
+    expect_as_recorded(recorded);
+}
+
 TEST_F(HttpBeaconNodeTest, RecordedRefusalOfDutiesIsAFailureWithItsWords) {
     SAMPLE_OR_SKIP(recorded, "duties_attester_too_far");
     answer_recorded(recorded);

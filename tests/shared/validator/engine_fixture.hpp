@@ -31,11 +31,13 @@ struct EngineStart {
     bool connected{false};
     bool started{false};
     bool on_duty{false};
+    bool running{false};
     bool ended{false};
     std::string error;
 };
 
-inline Task<void> run_engine(beacon::BeaconNodes& nodes, Engine& engine, Clock& clock, std::size_t threshold,
+// `warm`: not on duty.
+inline Task<void> run_engine(beacon::BeaconNodes& nodes, Engine& engine, Clock& clock, std::size_t threshold, bool warm,
                              EngineStart& result) {
     const Result<void> connected = co_await nodes.connect(threshold, clock.steady() + 30s);
     result.connected = connected.has_value();
@@ -45,10 +47,13 @@ inline Task<void> run_engine(beacon::BeaconNodes& nodes, Engine& engine, Clock& 
     result.started = started.has_value();
     if (!started) result.error = started.error().message;
     if (!started) co_return;
-    const Result<void> on_duty = co_await engine.take_over(clock.steady() + 30s);
-    result.on_duty = on_duty.has_value();
-    if (!on_duty) result.error = on_duty.error().message;
-    if (!on_duty) co_return;
+    if (!warm) {
+        const Result<void> on_duty = co_await engine.take_over(clock.steady() + 30s);
+        result.on_duty = on_duty.has_value();
+        if (!on_duty) result.error = on_duty.error().message;
+        if (!on_duty) co_return;
+    }
+    result.running = true;
     co_await engine.run();
     result.ended = true;
 }
@@ -58,12 +63,15 @@ protected:
     boost::asio::io_context io;
     VirtualTime time{io, WallTime{1'800'000'000s}};
     VirtualClock clock{time};
+    VirtualClock node_clock{time};
+    bool nodes_have_their_own_clock{false};
     FakeChain chain{WallTime{1'800'000'000s} - 16 * kSlotTime + 2s};  // two epochs old; slot 16 begins in 2 s
     std::array<FakeNode::Control, 3> controls;
     FakeQuorum quorum;
     std::vector<duties::SlotReport> reports;       // of what was performed, or should have been
     std::vector<duties::SlotReport> only_decided;  // gate closed
     std::size_t turns{0};
+    bool well{true};
     std::unique_ptr<FakeDoor> door;
     std::unique_ptr<beacon::BeaconNodes> nodes;
     std::unique_ptr<Engine> engine;
@@ -72,10 +80,12 @@ protected:
 
     static constexpr std::uint64_t kKeys = 16;
 
-    void begin(std::size_t threshold = 2) {
+    void begin(std::size_t threshold = 2, bool warm = false) {
         std::vector<std::unique_ptr<beacon::BeaconNode>> list;
+        Clock& seen_by_nodes = nodes_have_their_own_clock ? node_clock : clock;
         for (std::size_t i = 0; i < controls.size(); ++i) {
-            list.push_back(std::make_unique<FakeNode>("http://node" + std::to_string(i + 1), chain, clock, controls[i]));
+            list.push_back(
+                std::make_unique<FakeNode>("http://node" + std::to_string(i + 1), chain, seen_by_nodes, controls[i]));
         }
         nodes = std::make_unique<beacon::BeaconNodes>(io.get_executor(), clock, beacon::BeaconNodesOptions{}, std::move(list));
         std::vector<PublicKey> keys;
@@ -89,24 +99,27 @@ protected:
             if (report.only_decided) only_decided.push_back(report);
         };
         hooks.on_turn = [this] { ++turns; };
+        hooks.well = [this] { return well; };
         engine = std::make_unique<Engine>(io.get_executor(), clock, *nodes, *door, quorum, options, std::move(hooks));
         group = std::make_unique<TaskGroup>(io.get_executor());
-        group->spawn("engine", run_engine(*nodes, *engine, clock, threshold, start));
+        group->spawn("engine", run_engine(*nodes, *engine, clock, threshold, warm, start));
         time.advance(1s);
         ASSERT_TRUE(start.started) << start.error;
     }
 
     void TearDown() override {
         if (!engine) return;
-        if (start.on_duty && !start.ended) {
+        if (start.running && !start.ended) {
             engine->request_stop();
             time.advance(5 * kSlotTime);
         }
-        EXPECT_EQ(start.ended, start.on_duty) << "the engine did not stop";
+        EXPECT_EQ(start.ended, start.running) << "the engine did not stop";
         group->cancel();
         group->spawn("stop", nodes->stop());
         time.advance(1s);
     }
+
+    void begin_warm() { begin(2, true); }
 
     // To `into` that slot; 16 is the first that begins.
     void go_to(std::uint64_t slot, Duration into) {

@@ -29,11 +29,14 @@ struct FakeChain {
     std::set<std::uint64_t> missing_blocks;
     std::uint64_t shuffle{0};  // another value: another branch with other duties, from `shuffled_from` on
     Epoch shuffled_from{1'000'000};
-    std::map<std::uint64_t, std::string> statuses;  // by index; "active_ongoing" if not there
+    std::map<std::uint64_t, std::uint64_t> proposers;  // by slot; strangers elsewhere
+    std::set<std::uint64_t> sync_members;              // of the first period, four epochs long
+    std::map<std::uint64_t, std::string> statuses;     // by index; "active_ongoing" if not there
 
     explicit FakeChain(WallTime genesis_time) {
         spec = ethereum::ChainSpec::parse({{"SLOT_DURATION_MS", "12000"},
                                            {"SLOTS_PER_EPOCH", "8"},
+                                           {"EPOCHS_PER_SYNC_COMMITTEE_PERIOD", "4"},
                                            {"GENESIS_FORK_VERSION", "0x10000042"},
                                            {"ALTAIR_FORK_EPOCH", "0"},
                                            {"ALTAIR_FORK_VERSION", "0x20000042"},
@@ -101,6 +104,9 @@ public:
         std::vector<Sent> sent;
         std::size_t posts{0};
         std::size_t duty_calls{0};
+        std::size_t proposer_calls{0};
+        bool knows_no_next_proposers{false};
+        bool duties_refused{false};
         std::size_t early_questions{0};  // for data, before the block and the deadline
         std::vector<beacon::CommitteeSubscription> subscriptions;
         std::map<Slot, ethereum::AttestationData> frozen;
@@ -134,10 +140,37 @@ public:
     Task<Result<beacon::AttesterDuties>> attester_duties(Epoch epoch, std::vector<ValidatorIndex> indices,
                                                          SteadyTime deadline) override {
         ++control_.duty_calls;
+        if (control_.duties_refused) return refuse<beacon::AttesterDuties>();
         beacon::AttesterDuties duties{epoch, chain_.dependent_root(epoch), {}};
         for (const ValidatorIndex index : indices) {
             duties.duties.push_back({key_of(index.value), index, chain_.duty_slot(epoch, index.value),
                                      CommitteeIndex{index.value % 2}, 4, 2, index.value % 4});
+        }
+        return answer(std::move(duties), deadline);
+    }
+
+    Task<Result<beacon::ProposerDuties>> proposer_duties(Epoch epoch, SteadyTime deadline) override {
+        ++control_.proposer_calls;
+        if (control_.knows_no_next_proposers && epoch > chain_.spec.epoch_of(slots_.slot_at(clock_.now()))) {
+            co_return failure(ErrorCode::kRefused, "not known yet");
+        }
+        beacon::ProposerDuties duties{epoch, {}};
+        const Slot first = chain_.spec.first_slot(epoch);
+        for (Slot slot = first; slot < first + FakeChain::kSlotsPerEpoch; slot = slot + 1) {
+            const auto ours = chain_.proposers.find(slot.value);
+            const std::uint64_t index = ours == chain_.proposers.end() ? 100 : ours->second;
+            duties.duties.push_back({key_of(index), ValidatorIndex{index}, slot});
+        }
+        Task<Result<beacon::ProposerDuties>> given = answer(std::move(duties), deadline);
+        co_return co_await std::move(given);
+    }
+
+    Task<Result<std::vector<beacon::SyncDuty>>> sync_duties(Epoch epoch, std::vector<ValidatorIndex> indices,
+                                                            SteadyTime deadline) override {
+        std::vector<beacon::SyncDuty> duties;
+        for (const ValidatorIndex index : indices) {
+            if (epoch.value < 4 && chain_.sync_members.contains(index.value))
+                duties.push_back({key_of(index.value), index, {7}});
         }
         return answer(std::move(duties), deadline);
     }
@@ -208,6 +241,10 @@ private:
         return chain_.head_at(sees(now) || now.value == 0 ? now : now - 1);
     }
 
+    template <class T>
+    static Task<Result<T>> refuse() {
+        co_return refused();
+    }
     template <class T>
     Task<Result<T>> answer(T value, SteadyTime deadline) {
         co_await sleep_for(clock_, std::chrono::milliseconds{4});

@@ -25,6 +25,7 @@ public:
         std::vector<PublicKey> keys;
     };
     std::vector<Request> requests;
+    std::function<void()> on_request;  // while an approval is under way
     bool available{true};
     std::set<PublicKey> refused;  // for good
     std::set<PublicKey> late;     // no quorum at the first request that names them
@@ -43,6 +44,7 @@ public:
                                                    SteadyTime /*deadline*/) override {
         using Kind = protection::Denial::Kind;
         requests.push_back({data, domain, keys});
+        if (on_request) on_request();
         if (fence_at_next_request) fence = std::exchange(fence_at_next_request, std::nullopt);
         protection::Decision decision;
         std::vector<PublicKey> approved;
@@ -87,7 +89,7 @@ public:
     Task<Result<std::vector<std::vector<protection::Heard>>>> heard(SteadyTime /*deadline*/) override {
         co_return std::vector<std::vector<protection::Heard>>{};
     }
-    [[nodiscard]] std::uint64_t generation() const override { return promise ? promise.value().generation : 0; }
+    [[nodiscard]] std::uint64_t generation() const override { return promise && acquires > 0 ? promise.value().generation : 0; }
     [[nodiscard]] std::optional<protection::Tenure> fenced_by() const override { return fence; }
 
     [[nodiscard]] std::vector<protection::MemberStatus> members() const override {
