@@ -73,7 +73,7 @@ std::optional<HttpResponse> document(const EndpointSources& sources, std::string
 
 // Why whoever shows this certificate gets nothing here; nothing if it may ask.
 std::optional<HttpResponse> refuse_caller(const EndpointSources& sources, const ServerRequest& request) {
-    if (!sources.mutual_tls) return std::nullopt;
+    if (!sources.mutual_tls || request.peer == net::kUnixPeer) return std::nullopt;
     const protection::Role role = protection::parse_common_name(request.common_name).role;
     if (role == protection::Role::kOperator || role == protection::Role::kInstance) return std::nullopt;
     const std::string who = request.common_name.empty() ? "a caller without a certificate" : "\"" + request.common_name + "\"";
@@ -110,10 +110,8 @@ int status_of(ErrorCode code) {
 }
 
 std::string asker(const EndpointSources& sources, const ServerRequest& request) {
-    if (sources.mutual_tls) return request.common_name;
-    // The peer of a connection over the network has a port.
-    const bool network = request.peer.find(':') != std::string::npos && !request.peer.starts_with("unix:");
-    return network ? "somebody at " + request.peer : "the local socket";
+    if (request.peer == net::kUnixPeer) return request.peer;
+    return sources.mutual_tls ? request.common_name : "somebody at " + request.peer;
 }
 
 Task<HttpResponse> command(const EndpointSources& sources, const ServerRequest& request) {

@@ -35,7 +35,7 @@ struct EndpointSources {
     std::function<Task<Result<std::string>>(CommandRequest)> command;
     // One line for each slot (1 to kDrillSlotsMax) until `slots` are over, or `write` says false. May be empty.
     std::function<Task<void>(std::uint64_t slots, net::StreamWriter& write)> drill;
-    // Whether callers must show a certificate of an operator or an instance, whatever they ask for.
+    // Whether callers must show a certificate of an operator or an instance, whatever they ask for; not on the local socket.
     bool mutual_tls{false};
 };
 
