@@ -13,10 +13,10 @@ using validator::HealthCheck;
 
 namespace {
 
-constexpr Time kTurn = kSecond;
+constexpr Time kTurn = kSecond / 2;
 constexpr Time kDecideAgain = 500 * kMillisecond;
-constexpr Time kTurnsMissing = 3 * kSecond;
-constexpr Time kClockOffMax = kSecond;
+constexpr Time kTurnsMissing = 2500 * kMillisecond;
+constexpr Time kClocksApart = 500 * kMillisecond;
 constexpr Time kHeadsMissing = 3;  // slots
 constexpr std::uint64_t kOtherViewPercent = 20;
 
@@ -36,7 +36,7 @@ Engine::Engine(Ground& ground, std::size_t party, Process& process, Quorum& quor
 void Engine::reset() {
     gate_.close();
     stopping_ = false;
-    last_duties_ok_ = true;
+    last_failed_ = {};
     deciding_.clear();
     performing_ = 0;
     kept_.clear();
@@ -70,17 +70,19 @@ void Engine::begin_slot(Slot slot) {
     });
     propose(slot);
     deciding_.insert(slot);
-    // When the head arrives here, at the latest when the vote is due.
+    // When the head arrives, at the latest when the vote is due.
     const Time length = ground_.setup.base.slot;
-    const Time due = length / 3;
-    const Time arrives = length / 20 +
-                         static_cast<Time>(ground_.draw(slot, kHeadTime) % static_cast<std::uint64_t>(length * 2 / 5)) +
-                         static_cast<Time>(ground_.draw(slot, kLatency + party_) % (150 * kMillisecond));
-    const Time at = truth().heads ? std::min(arrives, due) : due;
+    const Time at = std::min(truth().heads ? head_arrives(slot) + truth().clock_ahead : length, length / 3);
     const Time into_slot = wall() - ground_.start_of(slot);
     process_.after(std::max<Time>(at - into_slot, 0), [this, slot] { decide(slot); });
     // The protectors' states, for the checks.
     process_.after(length / 2, [this, length] { quorum_.refresh(process_.now() + length / 3); });
+}
+
+Time Engine::head_arrives(Slot slot) const {
+    const Time length = ground_.setup.base.slot;
+    return length / 20 + static_cast<Time>(ground_.draw(slot, kHeadTime) % static_cast<std::uint64_t>(length * 2 / 5)) +
+           static_cast<Time>(ground_.draw(slot, kLatency + party_) % (150 * kMillisecond));
 }
 
 void Engine::decide(Slot slot) {
@@ -99,18 +101,19 @@ void Engine::decided(Slot slot, std::optional<Vote> vote) {
     const std::set<ValidatorNumber> pending = pending_at(slot);
     deciding_.erase(slot);
     if (pending.empty()) return;
-    if (!performs) return keep(slot, std::move(vote), pending);
-    if (!vote) {
-        last_duties_ok_ = false;
-        return;
+    if (!performs) {
+        report(false);
+        return keep(slot, std::move(vote), pending);
     }
+    if (!vote) return report(false);  // another check shows why
     perform({slot, std::move(*vote), pending, process_.now() + ground_.start_of(slot + 1) - wall()});
 }
 
 // Two instances may see different heads of the chain.
 Engine::Vote Engine::make_vote(Slot slot) const {
     std::uint64_t view = ground_.draw(slot, kOtherView) % 100 < kOtherViewPercent ? 1 + party_ : 0;
-    if (!truth().heads) view = 10 + party_;
+    const bool late = head_arrives(slot) + truth().clock_ahead > ground_.setup.base.slot / 3;
+    if (!truth().heads || late) view = 10;
     const Epoch target = ground_.epoch_of(slot);
     auto data = std::make_shared<ethereum::AttestationData>();
     data->slot = slot;
@@ -147,9 +150,14 @@ void Engine::propose(Slot slot) {
     });
 }
 
-void Engine::report(const Work& work) {
-    if (work.adopted) return;
-    last_duties_ok_ = !work.missed;
+void Engine::report(bool failed) { last_failed_ = {failed, last_failed_[0]}; }
+
+// Nodes whose head lies ahead of our clock show one that is behind; blocks that always come late one that is far ahead.
+bool Engine::clock_looks_right() const {
+    const Slot now = ground_.slot_at(process_.now());
+    const Time into_slot = process_.now() - ground_.start_of(now);
+    const bool seen = truth().heads && into_slot >= head_arrives(now);
+    return !(seen && ground_.slot_at(wall() + kClocksApart) < now) && truth().clock_ahead < ground_.setup.base.slot / 2;
 }
 
 bool Engine::idle() const {
@@ -161,7 +169,8 @@ std::vector<HealthCheck> Engine::checks() const {
     const Time now = process_.now();
     const std::size_t voting = quorum_.voting();
     const Truth& is = truth();
-    const Time ahead = is.clock_ahead < 0 ? -is.clock_ahead : is.clock_ahead;
+    const bool last_ok = !(last_failed_[0] && last_failed_[1]);
+    const bool clock_ok = clock_looks_right();
     const Time since_head = now - last_head_;
     std::vector<HealthCheck> checks{
         {"beacon_nodes", nodes_agree(), std::to_string(is.nodes_fit) + " of " + std::to_string(ground_.setup.nodes) + " fit"},
@@ -170,11 +179,11 @@ std::vector<HealthCheck> Engine::checks() const {
         {"signer", is.signer, is.signer ? "answers" : "doesn't answer"},
         {"duty_loop", now - last_turn_ <= kTurnsMissing,
          "last turn " + std::to_string((now - last_turn_) / kMillisecond) + " ms ago"},
-        {"clock", ahead <= kClockOffMax, std::to_string(ahead / kMillisecond) + " ms off"},
+        {"clock", clock_ok, std::to_string(is.clock_ahead / kMillisecond) + " ms off"},
         {"head_events", since_head <= kHeadsMissing * ground_.setup.base.slot,
          "last head " + std::to_string(since_head / kMillisecond) + " ms ago"},
+        {"last_duties", last_ok, last_ok ? "performed" : "all of the last two slots were missed"},
     };
-    checks.push_back({"last_duties", last_duties_ok_, last_duties_ok_ ? "performed" : "some were missed"});
     return checks;
 }
 

@@ -2,6 +2,7 @@
 // is open, keeps it otherwise, goes on duty with adoption, and catches up.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <map>
 #include <memory>
@@ -50,7 +51,9 @@ private:
         Time end{0};
         bool before_opening{false};
         bool adopted{false};
-        bool missed{false};
+        bool caught_up{false};
+        std::size_t performed{0};
+        bool failed{false};  // for a reason that no other check shows
         std::function<void()> then{};
     };
     using WorkPtr = std::shared_ptr<Work>;
@@ -71,7 +74,7 @@ private:
     Slot next_slot_;
     Time last_turn_{0};
     Time last_head_{0};
-    bool last_duties_ok_{true};
+    std::array<bool, 2> last_failed_{};  // of the last two slots with duties
     std::set<Slot> deciding_;
     std::size_t performing_{0};
     std::map<Slot, Kept> kept_;
@@ -91,7 +94,10 @@ private:
     void propose(Slot slot);
     [[nodiscard]] Vote make_vote(Slot slot) const;
     [[nodiscard]] std::set<ValidatorNumber> pending_at(Slot slot) const;
-    void report(const Work& work);
+    void report(bool failed);
+    // How far into its slot, really, its head is known here.
+    [[nodiscard]] Time head_arrives(Slot slot) const;
+    [[nodiscard]] bool clock_looks_right() const;
 
     // Approval, signature, publication (performing.cpp).
     [[nodiscard]] bool may_perform(Slot slot) const { return gate_.open_for(slot) && !quorum_.fenced_by(); }

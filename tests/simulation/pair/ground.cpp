@@ -80,6 +80,13 @@ std::size_t Ground::voters_for(std::size_t party) const {
     return static_cast<std::size_t>(std::ranges::count_if(protectors, votes));
 }
 
+std::size_t Ground::links_of(std::size_t party) const {
+    const auto is_linked = [&](const Protector& protector) {
+        return protector.member().up() && linked(endpoint(party), protector.member().number());
+    };
+    return static_cast<std::size_t>(std::ranges::count_if(protectors, is_linked));
+}
+
 std::uint64_t Ground::draw(Slot slot, std::uint64_t what) const {
     // splitmix64
     std::uint64_t x = setup.base.seed * 0x9E3779B97F4A7C15 + slot.value * 0xBF58476D1CE4E5B9 + what * 0x94D049BB133111EB;

@@ -83,6 +83,8 @@ struct Ground {
     }
     // How many protectors vote and are linked with it both ways.
     [[nodiscard]] std::size_t voters_for(std::size_t party) const;
+    // How many are up and linked with it both ways.
+    [[nodiscard]] std::size_t links_of(std::size_t party) const;
     // Chance that belongs to the chain: the same for whoever asks, whenever.
     [[nodiscard]] std::uint64_t draw(Slot slot, std::uint64_t what) const;
     [[nodiscard]] Slot slot_at(Time wall) const { return chain_at(setup.base, wall).slot; }

@@ -38,7 +38,11 @@ void Engine::attempt(const WorkPtr& work) {
     std::vector<ValidatorNumber> validators(work->pending.begin(), work->pending.end());
     const Time deadline = std::min(work->end, process_.now() + std::max(ground_.setup.base.slot / 6, kQuorumTimeoutMin));
     const auto then = [this, work](const Quorum::Outcome& outcome) {
-        for (const ValidatorNumber validator : outcome.refused) work->missed |= work->pending.erase(validator) > 0;
+        for (const ValidatorNumber validator : outcome.refused) work->failed |= work->pending.erase(validator) > 0;
+        if (ground_.trace.on() && !outcome.refused.empty()) {
+            ground_.say(party_name(party_),
+                        "refused: " + std::to_string(outcome.refused.size()) + " of slot " + to_string(work->slot));
+        }
         if (outcome.approved.empty() || !may_go_on(*work)) return go_on(work);
         const Time signing = kSignMin + ground_.base.random_time(kSignMore);
         process_.after(signing, [this, work, approved = outcome.approved] { sign(work, approved); });
@@ -49,7 +53,7 @@ void Engine::attempt(const WorkPtr& work) {
 void Engine::sign(const WorkPtr& work, const std::vector<ValidatorNumber>& approved) {
     for (const ValidatorNumber validator : approved) work->pending.erase(validator);
     if (!truth().signer) {
-        work->missed = true;
+        work->failed = true;
         return go_on(work);
     }
     for (const ValidatorNumber validator : approved) {
@@ -58,9 +62,10 @@ void Engine::sign(const WorkPtr& work, const std::vector<ValidatorNumber>& appro
     }
     process_.after(kPublishMin + ground_.base.random_time(kPublishMore), [this, work, approved] {
         if (truth().nodes_fit == 0) {
-            work->missed = true;
+            work->failed = true;
             return go_on(work);
         }
+        work->performed += approved.size();
         for (const ValidatorNumber validator : approved) {
             ground_.base.oracle.on_published(validator, work->vote.ballot);
             ground_.watch.on_published(validator, work->slot);
@@ -73,7 +78,7 @@ void Engine::sign(const WorkPtr& work, const std::vector<ValidatorNumber>& appro
 void Engine::go_on(const WorkPtr& work) {
     if (work->pending.empty() || !may_go_on(*work)) return finish(work);
     if (process_.now() + kQuorumRetry >= work->end) {
-        work->missed = true;
+        if (ground_.trace.on()) ground_.say(party_name(party_), "no quorum for slot " + to_string(work->slot));
         work->pending.clear();
         return finish(work);
     }
@@ -83,7 +88,7 @@ void Engine::go_on(const WorkPtr& work) {
 void Engine::finish(const WorkPtr& work) {
     --performing_;
     if (!work->pending.empty() && !work->adopted) keep(work->slot, work->vote, work->pending);
-    report(*work);
+    if (!work->adopted && !work->caught_up) report(work->failed && work->performed == 0);
     if (work->then) work->then();
 }
 
@@ -118,7 +123,10 @@ void Engine::perform_kept(Slot slot, Kept kept, Time end, bool before_opening, s
         if (then) then();
         return;
     }
-    perform({slot, std::move(*kept.vote), std::move(pending), end, before_opening, false, false, std::move(then)});
+    Work work{slot, std::move(*kept.vote), std::move(pending), end, before_opening};
+    work.caught_up = true;
+    work.then = std::move(then);
+    perform(std::move(work));
 }
 
 void Engine::take_over(Time deadline, OnEnd then) {

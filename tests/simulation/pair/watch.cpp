@@ -140,9 +140,30 @@ bool Watch::calm() const {
 
 bool Watch::is_able(std::size_t party) const {
     const Truth& truth = ground_.truth[party];
-    const Time ahead = truth.clock_ahead < 0 ? -truth.clock_ahead : truth.clock_ahead;
-    return truth.nodes_fit >= ground_.setup.threshold && truth.signer && !truth.hung && ahead <= kSecond &&
-           ground_.voters_for(party) >= ground_.setup.base.quorum;
+    return truth.nodes_fit >= ground_.setup.threshold && truth.signer && !truth.hung &&
+           ground_.links_of(party) >= ground_.setup.base.quorum;
+}
+
+std::array<bool, 6> Watch::parts_of(std::size_t party) const {
+    const Truth& truth = ground_.truth[party];
+    const Party& who = *ground_.parties[party];
+    return {who.up() && who.warm() && !who.frozen() && !who.stopping(),
+            truth.nodes_fit >= ground_.setup.threshold,
+            truth.signer && !truth.hung,
+            truth.heads && truth.clock_ahead == 0,
+            ground_.voters_for(party) >= ground_.setup.base.quorum,
+            calm() && ground_.linked(ground_.endpoint(kPrimary), ground_.endpoint(kSecondary))};
+}
+
+// By the other one: by a quorum of protectors that both can reach.
+bool Watch::is_seen(std::size_t party) const {
+    const std::size_t other = kBoth - 1 - party;
+    const auto sees = [&](const Protector& protector) {
+        const std::size_t member = protector.member().number();
+        return protector.member().up() && ground_.linked(ground_.endpoint(party), member) &&
+               ground_.linked(ground_.endpoint(other), member);
+    };
+    return static_cast<std::size_t>(std::ranges::count_if(ground_.protectors, sees)) >= ground_.setup.base.quorum;
 }
 
 bool Watch::is_good(std::size_t party) const {
@@ -150,7 +171,8 @@ bool Watch::is_good(std::size_t party) const {
     const Time ahead = truth.clock_ahead < 0 ? -truth.clock_ahead : truth.clock_ahead;
     const Party& who = *ground_.parties[party];
     const bool lives = who.up() && who.warm() && !who.frozen() && !who.stopping();
-    if (!lives || !is_able(party) || !truth.heads || ahead > kClockFine || !calm()) return false;
+    const bool votes = ground_.voters_for(party) >= ground_.setup.base.quorum;
+    if (!lives || !votes || !is_able(party) || !truth.heads || ahead > kClockFine || !calm()) return false;
     if (ground_.parties[kPrimary]->paused() || ground_.parties[kSecondary]->paused()) return false;
     // A secondary that has just started waits for a primary that may be starting too.
     const Time since_start = ground_.now() - who.warm_since();
@@ -161,7 +183,7 @@ bool Watch::is_good(std::size_t party) const {
 bool Watch::is_performing(std::size_t party) const {
     const Party& who = *ground_.parties[party];
     return who.up() && !who.frozen() && who.performs() && who.well() && holder_ == party && who.generation() == generation_ &&
-           is_able(party) && calm();
+           is_able(party) && is_seen(party) && calm();
 }
 
 void Watch::look() {
@@ -171,16 +193,25 @@ void Watch::look() {
         follow(seen.good, is_good(party), now);
         follow(seen.performing, is_performing(party), now);
         follow(seen.unable, !is_able(party), now);
+        const std::array<bool, 6> parts = parts_of(party);
+        for (std::size_t i = 0; i < parts.size(); ++i) {
+            if (seen.parts[i] && !parts[i]) seen.worse_at = now;
+        }
+        seen.parts = parts;
         const Party& who = *ground_.parties[party];
         if (who.frozen()) seen.last_frozen = now;
         if (who.ready() && !who.frozen()) seen.last_ready = now;
     }
 }
 
-bool Watch::demands(Slot slot) const {
+// It is good, and nothing has gone wrong with the other one, so long before the slot and to its end.
+bool Watch::could_perform(std::size_t party, Slot slot) const {
     const Time latest = ground_.start_of(slot) - bound();
-    return std::ranges::any_of(seen_, [&](const Seen& seen) { return seen.good && *seen.good <= latest; });
+    const Seen& seen = seen_[party];
+    return seen.good && *seen.good <= latest && seen_[kBoth - 1 - party].worse_at <= latest;
 }
+
+bool Watch::demands(Slot slot) const { return could_perform(kPrimary, slot) || could_perform(kSecondary, slot); }
 
 // Each of several messages is recorded by so many that none of them can get a quorum any more.
 bool Watch::is_split(ValidatorNumber validator, Slot slot) const {
@@ -236,8 +267,7 @@ void Watch::on_slot_end(Slot slot) {
             ++counts.split;
             continue;
         }
-        const std::size_t who =
-            seen_[kPrimary].good && *seen_[kPrimary].good <= ground_.start_of(slot) - bound() ? kPrimary : kSecondary;
+        const std::size_t who = could_perform(kPrimary, slot) ? kPrimary : kSecondary;
         return ground_.fail("liveness: duties of slot " + to_string(slot) + " are not performed, although the " +
                             party_name(who) + " has been good since " +
                             std::to_string(static_cast<double>(*seen_[who].good) / kSecond));

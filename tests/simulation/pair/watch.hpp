@@ -81,6 +81,8 @@ private:
         std::optional<Time> good;        // could do all duties, if only the rules let it
         std::optional<Time> performing;  // does them, and everybody can see that
         std::optional<Time> unable;      // could not, whatever the rules say
+        Time worse_at{0};                // when something of it last went wrong
+        std::array<bool, 6> parts{};     // what is right with it
         Time last_ready{-1'000 * kSecond};
         Time last_frozen{-1'000 * kSecond};
         bool drained{false};  // has said that it is off duty
@@ -100,9 +102,12 @@ private:
 
     [[nodiscard]] bool calm() const;
     [[nodiscard]] bool is_able(std::size_t party) const;
+    [[nodiscard]] std::array<bool, 6> parts_of(std::size_t party) const;
+    [[nodiscard]] bool is_seen(std::size_t party) const;
     [[nodiscard]] bool is_good(std::size_t party) const;
     [[nodiscard]] bool is_performing(std::size_t party) const;
     [[nodiscard]] bool demands(Slot slot) const;
+    [[nodiscard]] bool could_perform(std::size_t party, Slot slot) const;
     [[nodiscard]] bool is_split(ValidatorNumber validator, Slot slot) const;
 };
 
