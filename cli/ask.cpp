@@ -42,21 +42,6 @@ net::HttpRequest make_request(const Round& round, const protection::ClusterMembe
     return request;
 }
 
-// What an error says of itself.
-std::string sentence_of(const net::HttpResponse& response) {
-    std::string sentence;
-    protection::JsonReader json{response.body};
-    json.object([&](std::string_view name) {
-        if (name == "message") {
-            sentence = json.string();
-        } else {
-            json.skip();
-        }
-    });
-    if (!json.failed() && !sentence.empty()) return sentence;
-    return "it answers with status " + std::to_string(response.status);
-}
-
 // True if the same question may be answered later.
 bool take(MemberAnswer& answer, Result<net::HttpResponse>& response) {
     if (!response) {
@@ -91,6 +76,20 @@ Task<void> ask_one(Round& round, std::size_t index) {
 }
 
 }  // namespace
+
+std::string sentence_of(const net::HttpResponse& response) {
+    std::string sentence;
+    protection::JsonReader json{response.body};
+    json.object([&](std::string_view name) {
+        if (name == "message") {
+            sentence = json.string();
+        } else {
+            json.skip();
+        }
+    });
+    if (!json.failed() && !sentence.empty()) return sentence;
+    return "it answers with status " + std::to_string(response.status);
+}
 
 std::vector<MemberAnswer> ask_all(const protection::Cluster& cluster, const net::TlsFiles& tls, const Question& question,
                                   const Progress& progress) {

@@ -32,6 +32,9 @@ struct MemberAnswer {
 [[nodiscard]] std::vector<MemberAnswer> ask_all(const protection::Cluster& cluster, const net::TlsFiles& tls,
                                                 const Question& question, const Progress& progress = {});
 
+// What an answer that isn't 200 says of itself.
+[[nodiscard]] std::string sentence_of(const net::HttpResponse& response);
+
 // The machine's time, for commands that don't ask anybody.
 [[nodiscard]] WallTime wall_now();
 

@@ -1,5 +1,9 @@
 // holdfast: the operator's command.
+#include <algorithm>
+#include <iterator>
+
 #include "cli/cluster_commands.hpp"
+#include "cli/instance_commands.hpp"
 #include "cli/protection_commands.hpp"
 #include "shared/base/program.hpp"
 
@@ -7,15 +11,18 @@ namespace holdfast::cli {
 namespace {
 
 CommandGroup all_commands() {
-    return {"holdfast",
-            "the operator's command",
-            {{"cluster", "makes and changes the files of a cluster: certificates, members",
-              [](const Words& words) { return dispatch(cluster_group(), words); }},
-             {"protection", "works with the running protectors: status, import, export, halts",
-              [](const Words& words) { return dispatch(protection_group(), words); }}},
-            "Examples:\n"
-            "  holdfast cluster create --help\n"
-            "  holdfast protection status --cluster /etc/holdfast/cluster.toml --operator admin\n"};
+    CommandGroup all{"holdfast", "the operator's command", instance_commands(),
+                     "Examples:\n"
+                     "  holdfast status --watch\n"
+                     "  holdfast failover\n"
+                     "  holdfast cluster create --help\n"
+                     "  holdfast protection status --cluster /etc/holdfast/cluster.toml --operator admin\n"};
+    std::vector<Command> groups{{"cluster", "makes and changes the files of a cluster: certificates, members",
+                                 [](const Words& words) { return dispatch(cluster_group(), words); }},
+                                {"protection", "works with the running protectors: status, import, export, halts",
+                                 [](const Words& words) { return dispatch(protection_group(), words); }}};
+    std::ranges::move(groups, std::back_inserter(all.commands));
+    return all;
 }
 
 }  // namespace
