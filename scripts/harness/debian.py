@@ -214,15 +214,17 @@ class Machine:
             raise ProcessError(f"{self.name}: journalctl ended with code {code}: {text.strip()[-1000:]}")
         return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
 
-    def reboot(self):
-        """`systemctl reboot`; back as soon as its systemd takes commands again. Returns the seconds it took to go down."""
-        started = time.monotonic()
+    def begin_reboot(self):
+        """`systemctl reboot`; when is_down(), boot() brings it up again."""
         self.must("systemctl", "reboot")
-        if self._container.wait(STOP_TIMEOUT) != _REBOOTS:
+
+    def is_down(self):
+        """Whether a reboot has come to where a machine would start anew."""
+        if self._container.running:
+            return False
+        if self._container.exit_code != _REBOOTS:
             raise ProcessError(f"{self.name} did not reboot:\n{self._container.last_lines()}")
-        down = time.monotonic() - started
-        self.boot()
-        return down
+        return True
 
     def save_journal(self, file):
         """As text, of all boots."""
@@ -258,11 +260,6 @@ class Machine:
                    f"[Match]\nName=host0\n[Network]\nAddress={address}\nLinkLocalAddressing=no\nIPv6AcceptRA=no\n")
         self.offline("systemctl", "mask", *_MASKED)
         self.offline("systemctl", "enable", "systemd-networkd.service", "systemd-networkd-wait-online.service")
-
-
-def seconds_between(earlier, later):
-    """Between two entries of the journal of one boot."""
-    return (int(later["__MONOTONIC_TIMESTAMP"]) - int(earlier["__MONOTONIC_TIMESTAMP"])) / 1e6
 
 
 def _remove_cgroup(folder):
