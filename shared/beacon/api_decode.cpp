@@ -82,6 +82,7 @@ Result<SyncDuty> decode_sync_duty(const Json::Value& value) {
     HOLDFAST_TRY(duty.key, bytes_field<PublicKey>(value, "pubkey"));
     HOLDFAST_TRY(duty.validator_index.value, number_field(value, "validator_index"));
     HOLDFAST_TRY(const Json::Value* list, array_field(value, kPositions, kCommitteeMax));
+    if (list->empty()) return failure(ErrorCode::kMalformed, "field '" + std::string{kPositions} + "' is empty");
     for (const Json::Value& item : *list) {
         const auto position = parse_decimal(item.isString() ? item.asString() : "");
         if (!position || position.value() >= kCommitteeMax) {

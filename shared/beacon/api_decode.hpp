@@ -27,7 +27,7 @@ namespace holdfast::beacon {
                                                             const std::vector<ValidatorIndex>& indices);
 // Each slot at most once.
 [[nodiscard]] Result<ProposerDuties> decode_proposer_duties(std::string_view body, Epoch epoch);
-// Only of `indices`, each at most once.
+// Only of `indices`, each at most once, with at least one position.
 [[nodiscard]] Result<std::vector<SyncDuty>> decode_sync_duties(std::string_view body,
                                                                const std::vector<ValidatorIndex>& indices);
 [[nodiscard]] Result<ethereum::AttestationData> decode_attestation_data(std::string_view body);

@@ -31,7 +31,7 @@ std::vector<std::uint64_t> slots_of(const std::vector<KeptVote>& votes) {
 
 TEST(KeptVotes, NewestFirst) {
     KeptVotes kept{kSlots};
-    for (const std::uint64_t slot : {17, 16, 19, 18}) kept.keep(vote(slot));
+    for (const std::uint64_t slot : {17U, 16U, 19U, 18U}) kept.keep(vote(slot));
     EXPECT_EQ(slots_of(kept.take_all()), (std::vector<std::uint64_t>{19, 18, 17, 16}));
     EXPECT_TRUE(kept.empty());
 }
