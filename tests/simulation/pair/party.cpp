@@ -237,6 +237,7 @@ void Party::drain_step(const std::shared_ptr<healthcheck::Drain>& drain, bool be
     const Slot slot = engine_.slot();
     const healthcheck::Drain::Step step = drain->step({slot, !engine_.idle() || !begun, ground_.next_proposal(slot)});
     if (step.last_slot) engine_.close_after(*step.last_slot);
+    if (ground_.trace.on() && step.sentence != last_drain_) ground_.say(name_, last_drain_ = step.sentence);
     if (!step.done) {
         process_.after(kDrainStep, [this, drain] { drain_step(drain, true); });
         return;

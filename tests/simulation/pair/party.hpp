@@ -68,6 +68,7 @@ private:
     Time poll_due_{0};
     bool watch_closely_{false};
     healthcheck::Poll last_poll_;
+    std::string last_drain_;  // what was last said of it
 
     [[nodiscard]] const healthcheck::FailoverTimes& times() const { return ground_.setup.times; }
     [[nodiscard]] SteadyTime now() const { return steady_of(process_.now()); }

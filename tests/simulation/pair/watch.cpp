@@ -13,6 +13,7 @@ namespace {
 constexpr Time kKnown = 5 * kSecond;
 constexpr Time kReadyKnown = 2500 * kMillisecond;
 constexpr Time kThawed = 3 * kSecond;
+constexpr std::uint64_t kDrainSlotsMax = 4;
 constexpr Time kClockFine = 200 * kMillisecond;
 
 // True for how long? Nothing while it isn't.
@@ -111,6 +112,7 @@ void Watch::on_duty_begun(std::size_t party) {
 void Watch::on_draining(std::size_t party) {
     const Time now = ground_.now();
     const std::size_t other = kBoth - 1 - party;
+    seen_[party].draining_since = ground_.slot_at(now + ground_.truth[party].clock_ahead);
     if (now - seen_[party].last_frozen < kThawed) return;
     if (!ground_.parties[other]->ready() && now - seen_[other].last_ready > kReadyKnown) {
         ground_.fail("handover: the " + party_name(party) + " drains although nobody could take its duty");
@@ -124,6 +126,7 @@ void Watch::on_drained(std::size_t party, bool idle) {
     if (!idle) ground_.fail("drain: the " + party_name(party) + " says that it is off duty while it still performs");
     const Time clock = ground_.now() + ground_.truth[party].clock_ahead;
     const Slot slot = ground_.slot_at(clock);
+    if (slot >= seen.draining_since + kDrainSlotsMax) return;  // there is no gap between proposals
     if (ground_.proposer(slot) || ground_.proposer(slot + 1)) ground_.fail("drain: a block proposal of ours is near");
 }
 

@@ -87,6 +87,7 @@ private:
         Time last_frozen{-1'000 * kSecond};
         bool drained{false};  // has said that it is off duty
         Time drained_at{0};
+        Slot draining_since;
     };
 
     Ground& ground_;
