@@ -37,9 +37,12 @@ class Story {
 public:
     explicit Story(InstanceClient& client) : client_{client}, begun_{client.clock().steady()} {}
 
+    // Only where it is another one than before.
+    void state(const std::string& text) {
+        if (text != state_) tell(text);
+        state_ = text;
+    }
     void tell(const std::string& text) {
-        if (text == last_) return;
-        last_ = text;
         Screen screen;
         char since[32];
         std::snprintf(since, sizeof since, "+%.1f s  ", to_ms(elapsed()) / 1000);
@@ -52,7 +55,7 @@ public:
 private:
     InstanceClient& client_;
     SteadyTime begun_;
-    std::string last_;
+    std::string state_;
 };
 
 // Why it takes so long, as far as the instance knows.
@@ -73,7 +76,7 @@ int wait_for(InstanceClient& client, Story& story, const char* program, const He
         const auto health = client.health(kHealthLimit);
         last = health ? state_of(health.value()) : health.error().message;
         const Handover handover = health ? judge_handover(before, health.value(), goes_on_duty) : Handover::kUnderWay;
-        story.tell(last);
+        story.state(last);
         if (handover == Handover::kDone) {
             const std::string generation = std::to_string(health.value().generation);
             story.tell(goes_on_duty ? "done: " + health.value().instance + " is on duty, in generation " + generation
@@ -103,7 +106,7 @@ int run_handover(const Typed& typed, const Words& words) {
     Story story{client};
     const auto before = client.health(kAskLimit);
     if (!before) return fail(typed.program, before.error().message);
-    story.tell(state_of(before.value()));
+    story.state(state_of(before.value()));
     const auto said = client.command(force ? typed.by_force : typed.command, kAskLimit);
     if (!said) return fail(typed.program, said.error().message);
     story.tell(said.value());

@@ -79,11 +79,32 @@ void show_nodes(Screen& screen, const Json::Value& status) {
     screen.gap();
 }
 
-std::string note_of(const Json::Value& report) {
+// What became of a slot here. What is adopted of another instance comes as a report of its own.
+struct Row {
+    const Json::Value* report{nullptr};
+    bool adopted{false};
+};
+
+// Newest first, a slot once.
+std::vector<Row> rows_of(const Json::Value& recent) {
+    std::vector<Row> rows;
+    for (const Json::Value& report : items(recent)) {
+        if (!report.isObject()) continue;
+        const bool adopted = truth_in(report, "adopted");
+        const bool goes_on = !rows.empty() && text_in(*rows.back().report, "slot") == text_in(report, "slot");
+        if (!goes_on && rows.size() == kSlotsShown) break;
+        if (!goes_on) rows.push_back({&report, false});
+        if (truth_in(*rows.back().report, "adopted")) rows.back().report = &report;
+        rows.back().adopted = rows.back().adopted || adopted;
+    }
+    return rows;
+}
+
+std::string note_of(const Json::Value& report, bool adopted) {
     std::string note;
     const auto add = [&](const std::string& text) { note += (note.empty() ? "" : "; ") + text; };
     if (truth_in(report, "only_decided")) add("decided, off duty");
-    if (truth_in(report, "adopted")) add("adopted");
+    if (adopted) add("adopted");
     if (truth_in(report, "caught_up")) add("caught up");
     if (const Json::Value& gave_up = part(report, "gave_up"); gave_up.isObject()) add(text_in(gave_up, "detail"));
     const Json::Value& details = part(report, "missed_details");
@@ -105,11 +126,12 @@ void show_duties(Screen& screen, const Json::Value& status) {
     screen.line(title, missed ? Tone::kBad : Tone::kPlain);
     TextTable table{{"SLOT", "DUE", "ATTESTED", "DECIDED", "APPROVED", "POSTED", ""}};
     std::vector<Tone> tones;
-    for (const Json::Value& report : items(part(status, "recent"))) {
-        if (tones.size() == kSlotsShown) break;
+    for (const Row& row : rows_of(part(status, "recent"))) {
+        const Json::Value& report = *row.report;
         const bool passive = truth_in(report, "only_decided");
         table.add({text_in(report, "slot"), text_in(report, "due"), passive ? "-" : text_in(report, "attested"),
-                   ms_in(report, "decided_ms"), ms_in(report, "approved_ms"), ms_in(report, "posted_ms"), note_of(report)});
+                   ms_in(report, "decided_ms"), ms_in(report, "approved_ms"), ms_in(report, "posted_ms"),
+                   note_of(report, row.adopted)});
         const bool complete = passive || text_in(report, "attested") == text_in(report, "due");
         tones.push_back(complete ? Tone::kPlain : Tone::kBad);
     }
@@ -121,8 +143,7 @@ void show_outlook(Screen& screen, const Json::Value& status, WallTime now) {
     const Json::Value& restart = part(status, "restart");
     if (restart.isObject()) {
         const bool safe = truth_in(restart, "safe_now");
-        screen.line("restart " + std::string{safe ? "is safe now: " : "NOT NOW: "} + text_in(restart, "sentence"),
-                    safe ? Tone::kGood : Tone::kBad);
+        screen.line("restart: " + text_in(restart, "sentence"), safe ? Tone::kGood : Tone::kBad);
     }
     if (!text_in(status, "failback_at").empty()) {
         screen.line("duty goes back to the primary at " + clock_in(status, "failback_at", now));

@@ -44,13 +44,13 @@ void add_peer(TextTable& table, std::vector<Tone>& tones, const InstanceStatus& 
         instances, [&](const SeenInstance& each) { return each.status && each.status->health.role == role; });
     if (known) return;
     const std::string seen = "polled by " + status.health.instance + ": " + text_in(part(peer, "last_poll"), "outcome");
-    // As a text of its own it is read like any health document.
-    if (const auto parsed = healthcheck::parse_health(health.isObject() ? compact(health) : ""); parsed) {
-        add_row(table, tones, parsed.value(), seen, now);
-    } else {
-        table.add({"?", role, "?", "?", "?", "?", "?", "?", "?", seen});
-        tones.push_back(Tone::kBad);
-    }
+    // As a text of its own it is read like any health document. Of one that doesn't answer now it would be an old one.
+    const bool answers = text_in(part(peer, "last_poll"), "outcome") == "answered";
+    const auto parsed = healthcheck::parse_health(answers && health.isObject() ? compact(health) : "");
+    if (parsed) return add_row(table, tones, parsed.value(), seen, now);
+    const std::string name = text_in(health, "instance");
+    table.add({name.empty() ? "?" : name, role, "?", "?", "?", "?", "?", "?", "?", seen});
+    tones.push_back(Tone::kBad);
 }
 
 void show_pair(Screen& screen, const std::vector<SeenInstance>& instances, WallTime now) {

@@ -51,7 +51,7 @@ def status(**more):
         "beacon_nodes": {"threshold": 2, "nodes": [node(f"http://node{i}:5052") for i in range(1, 4)]},
         "validators": {"known": 256, "active": 256}, "recent": [slot(96), slot(95)],
         "last_epoch": {"epoch": "2", "due": 256, "attested": 256, "missed": 0},
-        "restart": {"safe_now": True, "sentence": "the secondary is ready", "next_proposal": None, "next_attestation": "98",
+        "restart": {"safe_now": True, "sentence": "safe now: the secondary is ready", "next_proposal": None, "next_attestation": "98",
                     "sync_committee_until": None, "idle_ms": 1000},
         "changes": [{"when": "2026-11-21T10:00:00.000Z", "from": "starting", "to": "on_duty", "why": "nobody else was on duty"}],
         "failback_at": None, "takeovers": 0, **more}

@@ -92,7 +92,7 @@ class Status(InstanceTest):
         self.assertRegex(said, r"http://node1:5052 +yes +96 +100 +Sim/v1\n")
         self.assertIn("256 of 256 validators are active; epoch 2: 256 of 256 attested here\n", said)
         self.assertRegex(said, r"\n96 +8 +8 +904 ms +910 ms +915 ms\n")
-        self.assertIn("restart is safe now: the secondary is ready\n", said)
+        self.assertIn("restart: safe now: the secondary is ready\n", said)
         self.assertIn("starting -> on duty: nobody else was on duty\n", said)
         self.assertNotIn("!", said)
         self.assertNotIn("\x1b", said)
@@ -105,6 +105,20 @@ class Status(InstanceTest):
         self.assertRegex(said, r"primary +primary +on duty +YES .*polled by secondary: answered\n")
         self.assertRegex(said, "duty goes back to the primary at [0-9- ]*10:20:00\n")
 
+    def test_a_primary_that_is_gone_is_not_shown_on_duty(self):
+        gone = {"outcome": "refused", "performs": False, "sentence": "no connection: connection refused"}
+        self.fake(health("secondary", rules_state="on_duty"), name="secondary", peer=polled(health(), last_poll=gone))
+        said = self.holdfast("status")
+        self.assertRegex(said, r"primary +primary +\? +\? .*polled by secondary: refused\n")
+        self.assertIn("! the primary: no connection: connection refused\n", said)
+
+    def test_each_slot_once(self):
+        self.fake(recent=[slot(96, adopted=True, decided_ms=None), slot(96, attested=0, only_decided=True), slot(95),
+                          slot(94, adopted=True, decided_ms=None), slot(93), slot(93, adopted=True, attested=3)])
+        said = self.holdfast("status")
+        self.assertRegex(said, r"\n96 +8 +- +904 ms .* decided, off duty; adopted\n95 +8 +8 +904 ms +910 ms +915 ms\n"
+                               r"94 +8 +8 +- +910 ms +915 ms +adopted\n93 +8 +8 +904 ms +910 ms +915 ms +adopted\n\n")
+
     def test_what_is_wrong_is_said(self):
         bad_check = {"name": "beacon_nodes", "ok": False, "since": "2026-11-21T10:01:00.000Z", "detail": "1 of 3 fit, 2 needed"}
         silent = {"outcome": "silent", "performs": False, "sentence": "no answer within 400 ms"}
@@ -115,13 +129,13 @@ class Status(InstanceTest):
                   beacon_nodes={"threshold": 2, "nodes": [node("n1", fit=False, detail="80 slots behind")]},
                   recent=[slot(96, attested=6, missed={"no_quorum": 2}, missed_details={"no_quorum": "3 have said no"}),
                           slot(95, attested=0, only_decided=True)],
-                  restart={"safe_now": False, "sentence": "a proposal is due in slot 98"})
+                  restart={"safe_now": False, "sentence": "not now: a proposal is due in slot 98"})
         said = self.holdfast("status")
         for sentence in ("! paused: nothing happens by itself", "! not ready for duty: not armed", "! beacon_nodes, since ",
                          ": 1 of 3 fit, 2 needed", "! differs: validator keys: 100 here, 101 at the primary",
                          "! the primary: no answer within 400 ms", "connection refused", "1 of 2 vote, 3 are needed",
                          "NO: syncing", "80 slots behind", "0 of 1 fit, 2 are needed", "missed 2: 3 have said no",
-                         "decided, off duty", "restart NOT NOW: a proposal is due in slot 98"):
+                         "decided, off duty", "restart: not now: a proposal is due in slot 98"):
             self.assertIn(sentence, said)
 
     def test_less_than_expected_is_shown_as_far_as_it_goes(self):
