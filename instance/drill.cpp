@@ -5,7 +5,11 @@
 #include <memory>
 #include <utility>
 
+#include "healthcheck/json_text.hpp"
+
 namespace holdfast::instance {
+
+using healthcheck::JsonText;
 
 namespace {
 
@@ -20,23 +24,24 @@ std::string text_of(const Json::Value& checkpoint) {
     return checkpoint["epoch"].asString() + ":" + checkpoint["root"].asString();
 }
 
-Json::Value json_of(const DrillVote& vote) {
-    Json::Value value;
-    if (!vote.head.empty()) {
-        value["head"] = vote.head;
-        value["source"] = vote.source;
-        value["target"] = vote.target;
-    }
-    if (vote.decided_ms) value["decided_ms"] = *vote.decided_ms;
-    value["due"] = static_cast<Json::UInt64>(vote.due);
-    return value;
+void append_vote(JsonText& text, std::string_view name, const DrillVote& vote, bool performs) {
+    text.object(name, [&] {
+        if (!vote.head.empty()) {
+            text.member("head", vote.head);
+            text.member("source", vote.source);
+            text.member("target", vote.target);
+        }
+        text.member("decided_ms", vote.decided);
+        text.count("due", vote.due);
+        if (performs) text.count("attested", vote.attested);
+    });
 }
 
-std::string line(const Json::Value& value) {
-    Json::StreamWriterBuilder builder;
-    builder["indentation"] = "";
-    builder["precision"] = 6;
-    return Json::writeString(builder, value) + "\n";
+// Nothing for what is no time within a slot.
+std::optional<Duration> of_ms(const Json::Value& ms) {
+    constexpr double kMax = 1e6;
+    if (!ms.isNumeric() || ms.asDouble() < 0 || ms.asDouble() > kMax) return std::nullopt;
+    return std::chrono::duration_cast<Duration>(std::chrono::duration<double, std::milli>{ms.asDouble()});
 }
 
 std::optional<DrillVote> read_vote(const Json::Value& document, Slot slot) {
@@ -45,7 +50,7 @@ std::optional<DrillVote> read_vote(const Json::Value& document, Slot slot) {
         DrillVote vote;
         vote.due = report["due"].asUInt();
         vote.attested = report["attested"].asUInt();
-        if (report["decided_ms"].isNumeric()) vote.decided_ms = report["decided_ms"].asDouble();
+        vote.decided = of_ms(report["decided_ms"]);
         const Json::Value& data = report["vote"];
         if (data.isObject()) {
             vote.head = data["head"].asString();
@@ -67,26 +72,50 @@ std::string note_on(const std::optional<DrillVote>& ours, const std::optional<Dr
     return ours->due == primary->due ? "" : "another number of duties than the primary's";
 }
 
-// One slot's line; true if both have done the same.
-bool compare(Json::Value& value, const std::optional<DrillVote>& ours, const Result<std::string>& status, Slot slot) {
-    value["slot"] = to_string(slot);
-    if (ours) value["ours"] = json_of(*ours);
+struct Compared {
+    std::optional<DrillVote> ours;
+    std::optional<DrillVote> primary;
     std::string note;
+    bool same{false};
+};
+
+Compared compare(std::optional<DrillVote> ours, const Result<std::string>& status, Slot slot) {
+    Compared compared{std::move(ours), std::nullopt, "", false};
     if (!status) {
-        note = "the primary could not be asked: " + status.error().message;
-    } else if (const auto primary = vote_in(status.value(), slot); !primary) {
-        note = primary.error().message;
-    } else {
-        if (primary.value()) {
-            value["primary"] = json_of(*primary.value());
-            value["primary"]["attested"] = static_cast<Json::UInt64>(primary.value()->attested);
-        }
-        note = note_on(ours, primary.value());
+        compared.note = "the primary could not be asked: " + status.error().message;
+        return compared;
     }
-    const bool same = note.empty() || (!ours && note == "no duty in this slot");
-    value["same"] = same;
-    value["note"] = note;
-    return same;
+    Result<std::optional<DrillVote>> primary = vote_in(status.value(), slot);
+    if (!primary) {
+        compared.note = primary.error().message;
+        return compared;
+    }
+    compared.primary = std::move(primary).value();
+    compared.note = note_on(compared.ours, compared.primary);
+    compared.same = compared.note.empty() || (!compared.ours && !compared.primary);
+    return compared;
+}
+
+std::string line(Slot slot, const Compared& compared) {
+    JsonText text;
+    text.object([&] {
+        text.member("slot", slot);
+        if (compared.ours) append_vote(text, "ours", *compared.ours, false);
+        if (compared.primary) append_vote(text, "primary", *compared.primary, true);
+        text.member("same", compared.same);
+        text.member("note", compared.note);
+    });
+    return text.take();
+}
+
+std::string last_line(std::uint64_t slots, std::uint64_t same) {
+    JsonText text;
+    text.object([&] {
+        text.member("done", true);
+        text.count("slots", slots);
+        text.count("same", same);
+    });
+    return text.take();
 }
 
 }  // namespace
@@ -97,7 +126,7 @@ std::optional<DrillVote> vote_of(const std::deque<duties::SlotReport>& recent, S
         DrillVote vote;
         vote.due = report.due;
         vote.attested = report.attested;
-        if (report.decided) vote.decided_ms = to_ms(*report.decided);
+        vote.decided = report.decided;
         if (report.vote) {
             vote.head = to_hex(report.vote->data.beacon_block_root);
             vote.source = text_of(report.vote->data.source);
@@ -130,16 +159,14 @@ Task<void> run_drill(DrillSources sources, std::uint64_t slots, net::StreamWrite
     for (std::uint64_t i = 0; i < slots; ++i, slot = slot + 1) {
         co_await sleep_until(sources.clock, sources.slots.start_of(slot + 1) + kAfterSlot);
         const Result<std::string> status = co_await sources.peer.status();
-        Json::Value value;
-        if (compare(value, vote_of(sources.recent, slot), status, slot)) ++same;
-        const bool there = co_await writer.write(line(value));
+        const Compared compared = compare(vote_of(sources.recent, slot), status, slot);
+        if (compared.same) ++same;
+        std::string text = line(slot, compared);
+        const bool there = co_await writer.write(std::move(text));
         if (!there) co_return;
     }
-    Json::Value end;
-    end["done"] = true;
-    end["slots"] = static_cast<Json::UInt64>(slots);
-    end["same"] = static_cast<Json::UInt64>(same);
-    co_await writer.write(line(end));
+    std::string text = last_line(slots, same);
+    co_await writer.write(std::move(text));
 }
 
 }  // namespace holdfast::instance

@@ -28,7 +28,7 @@ struct DrillVote {
     std::string head;  // roots, and epochs with roots ("12:0x..")
     std::string source;
     std::string target;
-    std::optional<double> decided_ms;
+    std::optional<Duration> decided;
     std::size_t due{0};
     std::size_t attested{0};
 

@@ -141,9 +141,12 @@ Task<void> Driver::look() {
 Task<void> Driver::go_on_duty() {
     const Result<void> done = co_await duty_.take_over(clock_.steady() + times_.acquire_timeout);
     if (done) {
+        said_failure_.clear();
         role_.on_duty_begun(clock_.steady());
     } else {
-        log_warn("could not go on duty: {}", done.error().message);
+        // Tried several times a second: said once.
+        if (done.error().message != said_failure_) log_warn("could not go on duty: {}", done.error().message);
+        said_failure_ = done.error().message;
         role_.on_duty_failed(done.error().message, clock_.steady());
     }
     follow_up();

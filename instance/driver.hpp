@@ -73,6 +73,7 @@ private:
     WallTime since_;
     std::deque<healthcheck::ChangeAt> changes_;
     bool beaten_well_{false};
+    std::string said_failure_;
     bool stop_now_{false};
     Notifier may_stop_;
     TaskGroup tasks_;

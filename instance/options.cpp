@@ -98,10 +98,9 @@ void add_secondary(OptionSet& options, Settings& settings) {
                   .help = "the primary's --control-listen (or --listen, without commands for it)",
                   .required = true},
                  settings.primary_url);
-    options.choice({.name = "failback",
-                    .value = "auto|manual",
-                    .help = "whether duty goes back by itself when the primary is ready again"},
-                   settings.automatic_failback, {{"auto", true}, {"manual", false}});
+    options.choice(
+        {.name = "failback", .help = "auto or manual: whether duty goes back by itself when the primary is ready again"},
+        settings.automatic_failback, {{"auto", true}, {"manual", false}});
     options.list({.name = "accept-drift",
                   .value = "NAME,NAME",
                   .help = "what may differ from the primary: " + joined(healthcheck::drift_names()),
@@ -141,6 +140,7 @@ OptionSet make_options(Settings& settings) {
     add_process(options, settings);
     add_times(options, settings);
     options.check_with([&settings](Problems& problems) {
+        while (settings.primary_url.ends_with('/')) settings.primary_url.pop_back();
         std::ranges::move(read_cluster(settings), std::back_inserter(problems));
         std::ranges::move(find_problems(settings), std::back_inserter(problems));
     });

@@ -103,7 +103,7 @@ void check_primary_url(const Settings& settings, Problems& problems) {
     if (!valid) {
         problems.push_back("primary: " + valid.error().message);
     } else if (settings.primary_url.starts_with("https:") && settings.cluster && !settings.cluster->tls()) {
-        problems.emplace_back("primary: the cluster's members use plain http, so there are no certificates for https");
+        problems.emplace_back("primary: the cluster's members use plain http, so there are no certificates for https here");
     }
 }
 
@@ -128,6 +128,16 @@ void check_times(const Settings& settings, Problems& problems) {
     const bool secondary = settings.part == Part::kSecondary;
     std::ranges::move(healthcheck::find_problems(settings.failover_times(), settings.cluster->chain.slot_duration, secondary),
                       std::back_inserter(problems));
+}
+
+// Whether what is read there passes a network that anybody may write to.
+bool plain_over_network(const std::string& url) {
+    constexpr std::string_view kPlain = "http://";
+    if (!url.starts_with(kPlain)) return false;
+    const std::string rest = url.substr(kPlain.size());
+    const std::string host =
+        rest.starts_with('[') ? rest.substr(1, rest.find(']') - 1) : rest.substr(0, rest.find_first_of(":/"));
+    return !ListenAddress{host, 0}.loopback();
 }
 
 }  // namespace
@@ -209,6 +219,10 @@ std::vector<std::string> find_risks(const Settings& settings) {
     if (settings.threshold() * 2 <= settings.beacon_nodes.size()) {
         risks.push_back("the attestation threshold " + std::to_string(settings.threshold()) + " is not more than half of the " +
                         std::to_string(settings.beacon_nodes.size()) + " beacon nodes: a minority can decide a vote");
+    }
+    if (plain_over_network(settings.primary_url)) {
+        risks.push_back("the primary is polled over plain http at " + net::redact(settings.primary_url) +
+                        ": somebody on that network could answer for it; use its --control-listen and https");
     }
     if (settings.control_socket_path().empty() && settings.control_socket.empty()) {
         risks.push_back(std::string{kSocketFolder} +

@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
+#include <set>
 
 namespace holdfast::instance {
 namespace {
@@ -14,6 +14,7 @@ namespace fs = std::filesystem;
 
 class OptionsTest : public testing::Test {
 protected:
+    Part part{Part::kPrimary};
     fs::path folder;
 
     void SetUp() override {
@@ -30,8 +31,10 @@ protected:
     }
     // Of so many members on loopback, or with HTTPS elsewhere.
     std::string write_cluster(std::size_t members, std::size_t quorum, bool tls = false,
-                              const std::string& name = "cluster.toml") const {
+                              const std::string& name = "cluster.toml",
+                              protection::Mode mode = protection::Mode::kFenced) const {
         protection::Cluster cluster;
+        cluster.mode = mode;
         cluster.name = "test";
         cluster.quorum = quorum;
         cluster.chain = {WallTime{std::chrono::seconds{1'606'824'023}}, {}, std::chrono::seconds{12}, 32};
@@ -43,9 +46,11 @@ protected:
         return write(name, render_cluster(cluster));
     }
     std::vector<std::string> good() const {
-        return {"--beacon-nodes", "http://127.0.0.1:5052,http://10.0.0.7:3500",
-                "--keystores",    folder.string(),
-                "--cluster",      (folder / "cluster.toml").string()};
+        std::vector<std::string> all{"--beacon-nodes", "http://127.0.0.1:5052,http://10.0.0.7:3500",
+                                     "--keystores",    folder.string(),
+                                     "--cluster",      (folder / "cluster.toml").string()};
+        if (part == Part::kSecondary) all.insert(all.end(), {"--primary", "http://127.0.0.1:7772"});
+        return all;
     }
     std::vector<std::string> good_with(std::vector<std::string> more) const {
         std::vector<std::string> all = good();
@@ -60,13 +65,13 @@ protected:
         }
         return all;
     }
-    static Settings settings(const std::vector<std::string>& arguments) {
-        Settings result{Part::kPrimary};
+    Settings settings(const std::vector<std::string>& arguments) const {
+        Settings result{part};
         for (const std::string& problem : parse(arguments, result)) ADD_FAILURE() << problem;
         return result;
     }
-    static Problems problems(const std::vector<std::string>& arguments) {
-        Settings result{Part::kPrimary};
+    Problems problems(const std::vector<std::string>& arguments) const {
+        Settings result{part};
         return parse(arguments, result);
     }
     static Problems parse(const std::vector<std::string>& arguments, Settings& result) {
@@ -182,6 +187,81 @@ TEST_F(OptionsTest, OtherValues) {
     expect_one(problems(good_with({"--listen"})), {"listen"});
 }
 
+TEST_F(OptionsTest, ControlListeners) {
+    EXPECT_EQ(settings(good_with({"--control-listen", "127.0.0.1:7772"})).control_listen, "127.0.0.1:7772");
+    expect_one(problems(good_with({"--control-listen", "7772"})), {"control-listen", "7772"});
+    expect_one(problems(good_with({"--control-listen", "0.0.0.0:7772"})), {"control-listen", "0.0.0.0:7772", "loopback"});
+    expect_one(problems(good_with({"--control-listen", "127.0.0.1:7770"})), {"control-listen", "listen", "7770"});
+    const std::string path = (folder / "control.sock").string();
+    EXPECT_EQ(settings(good_with({"--control-socket", path})).control_socket_path(), path);
+    EXPECT_EQ(settings(good_with({"--control-socket", "none"})).control_socket_path(), "");
+    expect_one(problems(good_with({"--control-socket", "/nonexistent/x.sock"})), {"control-socket", "/nonexistent"});
+    expect_one(problems(good_with({"--control-socket", (folder / std::string(120, 'x')).string()})), {"control-socket", "107"});
+}
+
+TEST_F(OptionsTest, WithCertificatesTheControlListenerMayBeAnywhere) {
+    for (const char* name : {"ca.pem", "primary.pem", "primary.key"}) write(name, "x");
+    std::vector<std::string> arguments = changed("--cluster", write_cluster(4, 3, true, "tls.toml"));
+    arguments.insert(arguments.end(), {"--control-listen", "0.0.0.0:7772"});
+    EXPECT_EQ(settings(arguments).control_listen, "0.0.0.0:7772");
+}
+
+TEST_F(OptionsTest, TimesOfTheFailover) {
+    const healthcheck::FailoverTimes times =
+        settings(good_with({"--poll-interval", "700ms", "--fall", "4", "--rise", "5", "--polls-to-suspect", "2",
+                            "--failback-after", "30s", "--failback-after-max", "60s"}))
+            .failover_times();
+    EXPECT_EQ(times.poll_interval, std::chrono::milliseconds{700});
+    EXPECT_EQ(times.fall, 4U);
+    EXPECT_EQ(times.rise, 5U);
+    EXPECT_EQ(times.polls_to_suspect, 2U);
+    EXPECT_EQ(times.failback_after, std::chrono::seconds{30});
+    expect_one(problems(good_with({"--poll-interval", "5"})), {"poll-interval", "'5'", "500ms"});
+    expect_one(problems(good_with({"--fall", "0"})), {"fall"});
+    expect_one(problems(good_with({"--vacancy", "1s"})), {"vacancy", "witness-age"});
+    const std::string file = write("times.toml", "poll-timeout = \"600ms\"\nstop-timeout = \"1s\"\n");
+    EXPECT_EQ(problems(good_with({"--config", file})).size(), 2U) << "both are said at once";
+}
+
+class SecondaryOptionsTest : public OptionsTest {
+protected:
+    SecondaryOptionsTest() { part = Part::kSecondary; }
+};
+
+TEST_F(SecondaryOptionsTest, FlagsAndDefaults) {
+    const Settings s = settings(good());
+    EXPECT_EQ(s.instance, "secondary");
+    EXPECT_EQ(s.listen, "127.0.0.1:7771");
+    EXPECT_EQ(s.primary_url, "http://127.0.0.1:7772");
+    EXPECT_EQ(settings(changed("--primary", "http://127.0.0.1:7772/")).primary_url, "http://127.0.0.1:7772");
+    EXPECT_TRUE(s.automatic_failback);
+    EXPECT_FALSE(settings(good_with({"--failback", "manual"})).automatic_failback);
+    EXPECT_EQ(settings(good_with({"--accept-drift", "version,keys"})).accept_drift,
+              (std::vector<std::string>{"version", "keys"}));
+}
+
+TEST_F(SecondaryOptionsTest, WrongValues) {
+    expect_one(problems(good_with({"--failback", "never"})), {"failback", "never"});
+    expect_one(problems(good_with({"--accept-drift", "colour"})), {"accept-drift", "colour", "version"});
+    expect_one(problems(changed("--primary", "10.0.0.5:7772")), {"primary", "10.0.0.5:7772"});
+    expect_one(problems(changed("--primary", "https://10.0.0.5:7772")), {"primary", "https", "certificates"});
+    EXPECT_EQ(problems({}).size(), 4U) << "what every instance needs, and the primary";
+}
+
+TEST_F(SecondaryOptionsTest, ASharedClusterHasNothingToTakeOver) {
+    const std::string shared = write_cluster(4, 3, false, "shared.toml", protection::Mode::kShared);
+    expect_one(problems(changed("--cluster", shared)), {"cluster", "shared"});
+}
+
+TEST_F(SecondaryOptionsTest, ADeadPrimaryIsNoticedWithinASlot) {
+    expect_one(problems(good_with({"--polls-to-suspect", "30"})), {"polls-to-suspect", "12000 ms"});
+}
+
+TEST_F(OptionsTest, APrimaryPollsNobody) {
+    EXPECT_TRUE(problems(good_with({"--polls-to-suspect", "30"})).empty());
+    expect_one(problems(good_with({"--primary", "http://127.0.0.1:1"})), {"primary"});
+}
+
 TEST_F(OptionsTest, EverythingWrongIsSaidAtOnce) {
     EXPECT_EQ(problems({}).size(), 3U);
     const Problems found = problems({"--beacon-nodes", "nonsense", "--keystores", "/nonexistent", "--cluster", "/nonexistent",
@@ -204,24 +284,44 @@ TEST_F(OptionsTest, RisksAreNamed) {
     EXPECT_EQ(find_risks(s).size(), 2U);
 }
 
-// The row of each option in docs/configuration.md, and no other row.
+TEST_F(SecondaryOptionsTest, APrimaryOverPlainHttpIsARisk) {
+    Settings s{Part::kSecondary};
+    s.control_socket = "none";
+    for (const char* url : {"http://127.0.0.1:7772", "http://[::1]:7772", "https://10.0.0.5:7772", "http://localhost:1"}) {
+        s.primary_url = url;
+        EXPECT_TRUE(find_risks(s).empty()) << url;
+    }
+    for (const char* url : {"http://10.0.0.5:7770", "http://[fd00::1]:7770"}) {
+        s.primary_url = url;
+        EXPECT_EQ(find_risks(s).size(), 1U) << url;
+    }
+}
+
+// The rows of docs/configuration.md: each option of either program has one, and there is no other.
+std::set<std::string> rows_of(Part part) {
+    Settings defaults{part};
+    const OptionSet options = make_options(defaults);
+    const auto cell = [](const std::string& value) { return value.empty() ? std::string{" |"} : " " + value + " |"; };
+    std::set<std::string> rows;
+    for (const OptionInfo& option : options.options()) {
+        const std::string standard = option.required ? "(required)" : option.standard;
+        rows.insert("| `--" + option.name + "` |" + cell(option.value) + cell(standard) + cell(option.help));
+        EXPECT_NE(options.help().find("  --" + option.name), std::string::npos);
+    }
+    return rows;
+}
+
 TEST(Configuration, TheDocumentListsWhatHelpSays) {
     std::ifstream file{HOLDFAST_SOURCE_DIR "/docs/configuration.md"};
     ASSERT_TRUE(file);
-    std::stringstream text;
-    text << file.rdbuf();
-    Settings defaults{Part::kPrimary};
-    const OptionSet options = make_options(defaults);
-    std::size_t rows = 0;
-    for (std::size_t at = text.str().find("| `--"); at != std::string::npos; at = text.str().find("| `--", at + 1)) ++rows;
-    EXPECT_EQ(rows, options.options().size());
-    const auto cell = [](const std::string& value) { return value.empty() ? std::string{" |"} : " " + value + " |"; };
-    for (const OptionInfo& option : options.options()) {
-        const std::string standard = option.required ? "(required)" : option.standard;
-        const std::string row = "| `--" + option.name + "` |" + cell(option.value) + cell(standard) + cell(option.help);
-        EXPECT_NE(text.str().find(row + "\n"), std::string::npos) << "no row: " << row;
-        EXPECT_NE(options.help().find("  --" + option.name), std::string::npos);
+    std::set<std::string> found;
+    for (std::string line; std::getline(file, line);) {
+        if (line.starts_with("| `--")) found.insert(line);
     }
+    std::set<std::string> wanted = rows_of(Part::kPrimary);
+    wanted.merge(rows_of(Part::kSecondary));
+    for (const std::string& row : wanted) EXPECT_TRUE(found.contains(row)) << "no row: " << row;
+    for (const std::string& row : found) EXPECT_TRUE(wanted.contains(row)) << "no such option: " << row;
 }
 
 }  // namespace
