@@ -293,8 +293,10 @@ class Instance:
             if not self.process.running:
                 raise ProcessError(f"{self.name} ended with code {self.process.exit_code}:\n{self.process.last_lines()}")
             if time.monotonic() > end:
-                raise ProcessError(f"waited {timeout:.0f} s in vain for {self.name}: {what}; its health: "
-                                   f"{json.dumps(health)}\n{self.process.last_lines()}")
+                names = ("state", "rules_state", "reason", "ready", "why_not_ready", "healthy", "generation", "paused")
+                said = {name: health.get(name) for name in names} if health else "no answer"
+                raise ProcessError(f"waited {timeout:.0f} s in vain for {self.name}: {what}; it says {said}\n"
+                                   f"{self.process.last_lines()}")
             time.sleep(0.05)
 
     def wait_state(self, *states, timeout=START_TIMEOUT):

@@ -123,11 +123,12 @@ class KillRig:
         """The primary comes back to standby and gets its duty; asked at either of the two in turn."""
         rig, pair = self._rig, self._rig.pair
         started = time.monotonic()
-        rig.primary_back_on_standby()
+        pair.primary.start()
+        pair.wait_primary_standby()
         standby = time.monotonic() - started
         record = rig.hand_over(pair.primary, pair.both[self._kills % 2])
         record |= {"number": self._kills, "standby_seconds": round(standby, 3), "problems": []}
-        rig.wait_calm()
+        pair.wait_armed(TIMEOUT)
         slots = range(record["slot"], record["last_slot"] + 2)
         self._touched.update(slots)
         self._open.append((slots[-1], slots, record, "handover"))
@@ -164,10 +165,11 @@ class KillRig:
         begin = self._time.start_of(entry.slot) + DEADLINE * self._time.slot_ms / 1000 if late else entry.head_event
         end = begin + self._baseline()["exchange_seconds_max"]
         record["phase"] = "before" if record["when"] < begin else "inside" if record["when"] <= end else "after"
-        record["arrived_before"] = sum(1 for arrival in entry.arrivals if arrival <= record["when"])
+        record["owed"] = entry.due - sum(1 for arrival in entry.arrivals if arrival <= record["when"])
         taken = record["when"] + (record["taking_over"] or 0)
         later = [arrival for other in entries for arrival in other.arrivals if arrival >= taken]
-        record["first_attestation"] = round(min(later) - record["when"], 3) if later else None
+        # With nothing owed it would be the next slot's.
+        record["first_attestation"] = round(min(later) - record["when"], 3) if later and record["owed"] else None
         record["last_arrival_ms"] = round((entry.arrivals[-1] - self._time.start_of(entry.slot)) * 1000) if entry.arrivals else None
 
     def _baseline(self):

@@ -44,9 +44,11 @@ class Pair:
         return [self.primary, self.secondary]
 
     def wait_armed(self, timeout=START_TIMEOUT):
-        """Waits until the primary is on duty and the secondary armed."""
+        """Waits until the primary is on duty and the secondary armed, and the primary knows that from the protectors."""
         self.primary.wait_state(ON_DUTY, timeout=timeout)
         self.secondary.wait_state(ARMED, timeout=timeout)
+        wait_until(lambda: "off duty and ready" in (self.primary.status() or {}).get("seen", ""), timeout,
+                   "the primary to hear that the secondary is ready")
         return self
 
     def other(self, instance):
@@ -65,6 +67,15 @@ class Pair:
 
     def describe(self):
         return "; ".join(f"{instance.name}: {' / '.join(instance.states()) or 'no answer'}" for instance in self.both)
+
+    def wait_primary_standby(self, timeout=START_TIMEOUT):
+        """Waits until the primary is on standby and could take duty, and the secondary knows that from its polls."""
+        def waits(health):
+            return bool(health) and health["rules_state"] == STANDBY and health["ready"]
+
+        self.primary.wait_for(waits, timeout, "to be on standby and ready")
+        wait_until(lambda: waits(((self.secondary.status() or {}).get("peer") or {}).get("health")), timeout,
+                   "the secondary to see that the primary could take duty")
 
     def hand_over(self, to, at=None, timeout=START_TIMEOUT):
         """Planned: `holdfast failover` to the secondary, `failback` to the primary, told to `at` (default: the one that is to

@@ -7,8 +7,8 @@ import sys
 
 from .cluster import Chain, Cluster
 from .http_json import HttpError
-from .pair import ARMED, ON_DUTY, Pair
-from .processes import ProcessError, Run, end_with_parent, wait_until
+from .pair import Pair
+from .processes import ProcessError, Run, end_with_parent
 from .slot_book import SlotBook
 
 NODES, PROTECTORS, QUORUM, VALIDATORS = 3, 4, 3, 256
@@ -36,31 +36,12 @@ class PairRig:
     def slashable(self):
         return self.chain.totals([]).slashable
 
-    def primary_back_on_standby(self):
-        """Starts the primary again, and waits until it is on standby and could take duty."""
-        self.pair.primary.start()
-        self.pair.primary.wait_for(lambda health: health["state"] == "standby" and health["ready"], TIMEOUT,
-                                   "to be on standby and ready")
-        self.wait_seen_ready()
-
-    def wait_seen_ready(self):
-        """Waits until the secondary knows from its polls that the primary could take duty."""
-        def known():
-            peer = (self.pair.secondary.status() or {}).get("peer") or {}
-            return (peer.get("health") or {}).get("ready")
-        wait_until(known, TIMEOUT, "the secondary to see the primary ready")
-
     def hand_over(self, to, at=None):
         """A planned handover, when both are ready for it: its record."""
         begun = self.time.slot()
         seconds = self.pair.hand_over(to, at, TIMEOUT)
         return {"to": to.name, "asked_at": (at or to).name, "slot": begun, "last_slot": self.time.slot(),
                 "seconds": round(seconds, 3)}
-
-    def wait_calm(self):
-        """Waits until the primary is on duty and the secondary armed, as at the beginning."""
-        self.pair.primary.wait_state(ON_DUTY, timeout=TIMEOUT)
-        self.pair.secondary.wait_state(ARMED, timeout=TIMEOUT)
 
     def figures(self):
         """Of all slots that are booked."""

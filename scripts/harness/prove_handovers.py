@@ -14,7 +14,7 @@ import time
 
 from .distribution import distribution, table
 from .http_json import HttpError
-from .pair import ARMED, ON_DUTY
+from .pair import ON_DUTY
 from .pair_rig import TIMEOUT, PairRig, run_rigs
 from .processes import ProcessError
 
@@ -95,11 +95,10 @@ class HandoverRig:
     def _wait_ready(self, to):
         """Until the one that is to get duty could take it, and the other knows."""
         if to is self._pair.secondary:
-            to.wait_state(ARMED, timeout=TIMEOUT)
+            self._pair.wait_armed(TIMEOUT)
         else:
-            to.wait_for(lambda health: health["state"] == "standby" and health["ready"], TIMEOUT, "to be on standby and ready")
-            self._rig.wait_seen_ready()
-        self._pair.other(to).wait_state(ON_DUTY, timeout=TIMEOUT)
+            self._pair.secondary.wait_state(ON_DUTY, timeout=TIMEOUT)
+            self._pair.wait_primary_standby(TIMEOUT)
 
 
 def work(run, say, slot_ms, fractions, seed):

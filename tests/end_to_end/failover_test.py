@@ -24,10 +24,19 @@ class Failover(RigTest):
         self.assertIs(self.pair.holder(), self.primary)
 
     def tearDown(self):
+        self.assertEqual(self.chain.totals([]).slashable, 0)
         self.primary.process.resume()
         for node in range(self.nodes):
             self.chain.faults(node)
-        self.assertEqual(self.chain.totals([]).slashable, 0)
+        if self._outcome.result.wasSuccessful():
+            return
+        # So that one failure isn't all others', too.
+        for instance in self.pair.both:
+            if not instance.process.running:
+                instance.start()
+            wait_until(lambda i=instance: i.command("resume")[0] == 0, TIMEOUT, "to be told to go on")
+        if not self.primary.active():
+            wait_until(lambda: self.primary.command("failback", "--force")[0] == 0, TIMEOUT, "the primary to be ready")
 
     def assert_none_missed(self, first, last=None):
         """From slot `first` to `last` (or the one that is now) every attestation is in the chain."""
@@ -41,17 +50,13 @@ class Failover(RigTest):
 
     def wait_secondary_on_duty(self):
         health = self.secondary.wait_for(lambda health: health["on_duty"], TIMEOUT, "to take over")
-        self.assertIs(self.pair.holder(), self.secondary)
+        # By force, the other hears of it from the protectors.
+        wait_until(lambda: self.pair.on_duty() == [self.secondary], TIMEOUT, "only the secondary to be on duty")
         return health
-
-    def wait_primary_standby(self):
-        return self.primary.wait_for(lambda health: health["rules_state"] == "standby" and health["ready"], TIMEOUT,
-                                     "to be on standby and ready")
 
     def give_back(self, at=None):
         """Duty goes back to the primary, planned."""
-        self.wait_primary_standby()
-        wait_until(lambda: (self.secondary.status()["peer"]["health"] or {}).get("ready"), TIMEOUT, "the secondary to see it ready")
+        self.pair.wait_primary_standby(TIMEOUT)
         self.pair.hand_over(self.primary, at, TIMEOUT)
         self.assertIs(self.pair.holder(), self.primary)
 
@@ -64,7 +69,7 @@ class Failover(RigTest):
         self.assertRegex(health["reason"], "can't be reached")
         self.next_slot()
         self.primary.start()
-        self.wait_primary_standby()
+        self.pair.wait_primary_standby(TIMEOUT)
         self.assertIs(self.pair.holder(), self.secondary)
         self.give_back()
         self.assert_none_missed(first)
@@ -77,7 +82,7 @@ class Failover(RigTest):
         self.next_slot()
         self.primary.process.resume()
         self.primary.wait_state("fenced", "standby", timeout=TIMEOUT)
-        self.wait_primary_standby()
+        self.pair.wait_primary_standby(TIMEOUT)
         self.assertIs(self.pair.holder(), self.secondary)
         self.give_back(at=self.secondary)
         self.assert_none_missed(first)
@@ -97,9 +102,7 @@ class Failover(RigTest):
         """SIGTERM to a secondary on duty: the primary gets it back first."""
         first = self.next_slot()
         self.pair.hand_over(self.secondary)
-        self.wait_primary_standby()
-        self.secondary.wait_for(lambda _: (self.secondary.status()["peer"]["health"] or {}).get("ready"), TIMEOUT,
-                                "to see the primary ready")
+        self.pair.wait_primary_standby(TIMEOUT)
         self.secondary.process.signal(signal.SIGTERM)
         self.assertEqual(self.secondary.process.wait(TIMEOUT), 0)
         self.primary.wait_state("on_duty", timeout=TIMEOUT)
@@ -128,7 +131,7 @@ class Failover(RigTest):
         first = self.next_slot()
         self.secondary.must("failover", "--force")
         self.wait_secondary_on_duty()
-        self.wait_primary_standby()
+        self.pair.wait_primary_standby(TIMEOUT)
         self.primary.must("failback", "--force")
         self.primary.wait_state("on_duty", timeout=TIMEOUT)
         wait_until(lambda: self.pair.on_duty() == [self.primary], TIMEOUT, "only the primary to be on duty")
@@ -149,8 +152,8 @@ class Failover(RigTest):
         self.give_back(at=self.secondary)
 
     def test_no_beacon_nodes_for_both(self):
-        """The same outage for both: nobody moves, both say why, and afterwards the primary goes on."""
-        generation = self.primary.health()["generation"]
+        """The same outage for both: nobody moves, both say why, and afterwards exactly one performs."""
+        before = [instance.health()["generation"] for instance in self.pair.both]
         for node in range(self.nodes):
             self.chain.faults(node, down=True)
         for instance in self.pair.both:
@@ -159,13 +162,17 @@ class Failover(RigTest):
         self.chain.time.wait_slot(self.chain.time.slot() + 3)
         self.assertFalse(self.secondary.health()["ready"])
         self.assertIn("beacon_nodes", self.secondary.health()["why_not_ready"])
+        self.assertEqual([instance.health()["generation"] for instance in self.pair.both], before)
         for node in range(self.nodes):
             self.chain.faults(node)
-        self.pair.wait_armed(TIMEOUT)
-        self.assertIs(self.pair.holder(), self.primary)
-        self.assertEqual(self.primary.health()["generation"], generation)
+        for instance in self.pair.both:
+            instance.wait_for(lambda health: health["healthy"] and health["ready"], TIMEOUT, "to be well again")
+        wait_until(lambda: len(self.pair.on_duty()) == 1, TIMEOUT, "exactly one to be on duty: " + self.pair.describe())
         first = self.next_slot() + 1
         self.assert_none_missed(first, first)
+        # Whoever was well again first.
+        if self.pair.holder() is self.secondary:
+            self.give_back()
 
     def test_drill(self):
         code, text = self.secondary.command("drill", "--slots", "2")

@@ -81,10 +81,10 @@ class SecondaryAlone(RigTest):
         secondary = self.start("mistaken", "--start-grace", "0ms", primary_url=self.chain.nodes[0])
         self.chain.time.wait_slot(self.chain.time.slot() + 3)
         self.assertFalse((secondary.health() or {"on_duty": False})["on_duty"])
-        for url in ("", "127.0.0.1", "http://127.0.0.1:7770/path"):
-            wrong = self.start(f"wrong{len(url)}", primary_url=url or "nothing")
+        for name, url in (("word", "nothing"), ("address", "127.0.0.1:7770")):
+            wrong = self.start(name, primary_url=url)
             self.assertEqual(wrong.process.wait(TIMEOUT), 2, wrong.process.last_lines())
-            self.assertIn("primary", wrong.process.printed())
+            self.assertIn("primary: ", wrong.process.printed())
 
     def test_6_the_primary_is_never_started(self):
         """Last in this class: it ends the primary for good."""
