@@ -1,22 +1,26 @@
-"""Holdfast's main job on a simulated chain: 3 beacon nodes, 4 protectors of which 3 must agree, a primary with 64 validators.
+"""Holdfast's main job on a simulated chain: 3 beacon nodes, 4 protectors of which 3 must agree, a primary with 64 validators, and a
+secondary that stands by.
 
-After the first epoch one protector and one beacon node are killed while it runs. At the end the chain's own score must show
-every attestation of all epochs included with the right source, target and head, and nothing slashable: exit code 0 only then.
+After the first epoch one protector and one beacon node are killed, four slots later the primary too, and the secondary takes its
+duty. At the end the chain's own score must show every attestation of all epochs included with the right source, target and head, and
+nothing slashable: exit code 0 only then.
 """
 import argparse
 import json
 import sys
 import time
 
-from .cluster import Chain, Cluster, Primary
+from .cluster import Chain, Cluster
 from .demo_view import DemoView
 from .http_json import HttpError
+from .pair import ON_DUTY, Pair, first_move
 from .processes import ProcessError, Run
 from .screen import Screen
 
 NODES, PROTECTORS, QUORUM, VALIDATORS = 3, 4, 3, 64
 KILLED_PROTECTOR, KILLED_NODE = 2, 1
 GENESIS_DELAY_MS = 8000
+PRIMARY_SLOTS_LATER = 4  # after the protector and the node, the primary is killed
 INCLUSION_SLOTS = 3  # after the last slot, so that its attestations can be in a block
 
 
@@ -45,23 +49,25 @@ class Demo:
         view.say(f"starting a chain with {NODES} beacon nodes and {VALIDATORS} validators")
         self.chain = Chain(run, nodes=NODES, validators=VALIDATORS, slot_ms=options.slot_ms, fork=options.fork,
                            genesis_delay_ms=GENESIS_DELAY_MS, keystores=keystores)
-        view.say(f"starting {PROTECTORS} protectors and the primary")
+        view.say(f"starting {PROTECTORS} protectors, the primary and the secondary")
         cluster = Cluster(run, PROTECTORS, QUORUM, self.chain.time, self.chain.info["genesis_validators_root"]).start()
         self.protectors = cluster.members
-        self.primary = Primary(run, self.chain.nodes, keystores, cluster)
+        self.pair = Pair(run, self.chain, keystores, cluster).wait_armed()
+        self.primary, self.secondary = self.pair.both
+        self.takeover_seconds = None
+        self._killed_at = None
         self.last_slot = options.epochs * self.chain.time.slots_per_epoch - 1
 
     def go(self):
         """Runs to the end; returns the score."""
-        kill_slot = None if self._options.no_kill else min(self.chain.time.first_slot(1), (self.last_slot + 1) // 2)
+        first_kill = min(self.chain.time.first_slot(1), (self.last_slot + 1) // 2)
+        steps = [] if self._options.no_kill else [
+            (first_kill, self._kill), (min(first_kill + PRIMARY_SLOTS_LATER, self.last_slot), self._kill_primary)]
         end = self.chain.time.start_of(self.last_slot + INCLUSION_SLOTS) + 0.9 * self._options.slot_ms / 1000
         while time.time() < end:
-            if kill_slot is not None and self.chain.time.slot() >= kill_slot:
-                self._kill()
-                kill_slot = None
-            if not self.primary.process.running:
-                raise ProcessError(f"the primary ended with code {self.primary.process.exit_code}:\n"
-                                   f"{self.primary.process.last_lines()}")
+            if steps and self.chain.time.slot() >= steps[0][0]:
+                steps.pop(0)[1]()
+            self._check()
             self._view.update(self)
             time.sleep(0.25 if self._view.live else 0.5)
         score = self.chain.totals(range(self._options.epochs))
@@ -74,11 +80,29 @@ class Demo:
         self._view.say(f"slot {self.chain.time.slot()}: killed {self.protectors[KILLED_PROTECTOR].name} (SIGKILL) "
                        f"and beacon node {KILLED_NODE}")
 
+    def _kill_primary(self):
+        self._killed_at = self.primary.kill()
+        self._view.say(f"slot {self.chain.time.slot()}: killed the primary (SIGKILL)")
 
-def report(score, options, started):
-    holds = score.perfect() and score.due == options.epochs * VALIDATORS
+    def _check(self):
+        """That nothing has ended by itself; and says when the secondary has taken over."""
+        for instance in self.pair.both:
+            if not instance.process.running and not (instance is self.primary and self._killed_at):
+                raise ProcessError(f"the {instance.name} ended with code {instance.process.exit_code}:\n"
+                                   f"{instance.process.last_lines()}")
+        if self._killed_at and self.takeover_seconds is None:
+            taken = first_move(self.secondary.status() or {"changes": []}, self._killed_at, ON_DUTY)
+            if taken:
+                self.takeover_seconds = round(taken.when - self._killed_at, 2)
+                self._view.say(f"slot {self.chain.time.slot()}: the secondary is on duty, {self.takeover_seconds:.2f} s after the "
+                               f"kill: {taken.why}")
+
+
+def report(score, options, started, takeover_seconds):
+    holds = score.perfect() and score.due == options.epochs * VALIDATORS and (options.no_kill or takeover_seconds is not None)
     return {"demo": "attestations", "holds": holds, "epochs": options.epochs, "validators": VALIDATORS, **score.figures(),
             "protector_killed": not options.no_kill, "beacon_node_killed": not options.no_kill,
+            "primary_killed": not options.no_kill, "takeover_seconds": takeover_seconds,
             "seconds": round(time.time() - started, 1)}
 
 
@@ -89,8 +113,8 @@ def main():
     view = DemoView(screen, quiet=options.json)
     try:
         with Run("demo", keep=options.keep_logs) as run:
-            score = Demo(options, run, view).go()
-            figures = report(score, options, started)
+            demo = Demo(options, run, view)
+            figures = report(demo.go(), options, started, demo.takeover_seconds)
             if not figures["holds"]:
                 run.keep()
     except (ProcessError, HttpError) as error:

@@ -40,6 +40,8 @@ class DemoView:
         self._screen.say(f"{figures['included']} of {figures['due']} attestations of {figures['epochs']} epochs are in the chain: "
                          f"right source {figures['right_source']}, target {figures['right_target']}, head {figures['right_head']}; "
                          f"{figures['slashable']} slashable")
+        if figures["takeover_seconds"] is not None:
+            self._screen.say(f"the secondary was on duty {figures['takeover_seconds']:.2f} s after the primary's kill")
         verdict = "it holds: nothing missed, nothing wrong, nothing slashable" if figures["holds"] else "it does NOT hold"
         self._screen.say(self._screen.paint(verdict, GREEN if figures["holds"] else RED))
 
@@ -51,7 +53,7 @@ class DemoView:
         lines = [[("Holdfast", BOLD), (f"   {where}   {time.time() - self._started:.0f} s", None)], ""]
         lines += self._node_lines(demo)
         lines += self._protector_lines(demo)
-        lines.append([("  primary      ", None), self._light(demo.primary.process.running), (f" {demo.primary.url}", DIM)])
+        lines += [self._instance_line(instance) for instance in demo.pair.both]
         lines += ["", HEADER]
         shown = range(max(0, slot - SLOTS_SHOWN + 1), slot + 1)
         lines += [self._slot_line(demo, number) for number in shown]
@@ -72,6 +74,15 @@ class DemoView:
             lines.append([(f"  protector {member.name} ", None), self._light(up),
                           (self._member_text(member) if up else " killed    ", None if up else RED), (f"  {member.url}", DIM)])
         return lines
+
+    def _instance_line(self, instance):
+        up = instance.process.running
+        health = (instance.health(timeout=0.5) if up else None) or {}
+        text = f" {health.get('rules_state', 'no answer').replace('_', ' ')}" if up else " killed    "
+        if health.get("on_duty"):
+            text += f", generation {health['generation']}"
+        colour = RED if not up else GREEN if health.get("on_duty") else None
+        return [(f"  {instance.name:12} ", None), self._light(up), (text, colour), (f"  {instance.url}", DIM)]
 
     @staticmethod
     def _member_text(member):

@@ -131,10 +131,11 @@ class Proof:
         self.say("\nseconds")
         for line in table(rows):
             self.say("  " + line)
-        self.say(f"  slowest activations: " + ", ".join(f"{kill['on_duty']:.2f} s (killed at {kill['moment']}, {kill['phase']} "
+        self.say("  slowest activations: " + ", ".join(f"{kill['on_duty']:.2f} s (killed at {kill['moment']}, {kill['phase']} "
                                                          "the exchange)" for kill in figures["slowest"]))
         self.say(f"{figures['kills']} kills ({figures['killed_before_exchange']} before, {figures['killed_inside_exchange']} inside, "
-                 f"{figures['killed_after_exchange']} after the exchange, {figures['handovers_back']} handovers back: "
+                 f"{figures['killed_after_exchange']} after the exchange; {figures['killed_with_duties_owed']} while attestations "
+                 f"of the slot were owed), {figures['handovers_back']} handovers back: "
                  f"{figures['missed']} of {figures['due']} attestations in {figures['slots']} slots missed, largest inclusion "
                  f"distance {figures['distance_max']} ({figures['distance_max_without_kill']} without a kill), "
                  f"{figures['slashable']} slashable")

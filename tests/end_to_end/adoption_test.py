@@ -30,7 +30,7 @@ class Adoption(RigTest):
         """Another instance goes on duty with the same keys."""
         type(self).starts += 1
         type(self).primary = Primary(self.run_, self.chain.nodes, self.keystores, self.cluster, instance=f"instance{self.starts}")
-        self.primary.wait_ready()
+        self.primary.wait_state("on_duty")
 
     def lose_publications(self):
         for node in range(self.nodes):
