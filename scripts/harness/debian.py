@@ -11,6 +11,7 @@
 Needs root, mmdebstrap and systemd-container. All but base_tree() is to run in network, mount and process namespaces of its own, so
 that whatever happens nothing is left of it; the base tree stays, in ~/.cache/holdfast.
 """
+import collections
 import datetime
 import fcntl
 import hashlib
@@ -32,7 +33,8 @@ BOOT_TIMEOUT, STOP_TIMEOUT = 120.0, 120.0
 _REBOOTS = 133  # systemd-nspawn --keep-unit ends with it, and wants to be started again
 _CGROUP_ROOTS = ["/sys/fs/cgroup/unified", "/sys/fs/cgroup/systemd", "/sys/fs/cgroup"]
 _NSPAWN = ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--private-users=no", "--resolv-conf=off",
-           "--console=read-only", "--kill-signal=SIGRTMIN+3", f"--network-bridge={BRIDGE}", "--boot"]
+           "--console=read-only", "--kill-signal=SIGRTMIN+3", f"--network-bridge={BRIDGE}",
+           "--system-call-filter=@memlock", "--boot"]
 # What only costs time, or wants a terminal or the Internet.
 _MASKED = ["console-getty.service", "apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "fstrim.timer",
            "e2scrub_all.timer", "systemd-timesyncd.service"]
@@ -78,7 +80,8 @@ def base_tree(packages):
 
 def make_bridge(address):
     """What machines are joined by, with an address of ours."""
-    for words in ("link set lo up", f"link add {BRIDGE} type bridge", f"addr add {address} dev {BRIDGE}", f"link set {BRIDGE} up"):
+    # With a hardware address of its own; else it takes one of a machine, and another when that one reboots.
+    for words in ("link set lo up", f"link add {BRIDGE} address 02:00:00:00:00:01 type bridge", f"addr add {address} dev {BRIDGE}", f"link set {BRIDGE} up"):
         _run(["ip", *words.split()])
 
 
@@ -90,7 +93,7 @@ def _run(argv, timeout=600):
 
 
 class Machines:
-    """All of a run. At the end they are taken away as they stand; after a failure their journals are kept with the run's logs."""
+    """All of a run. At the end they are taken away as they stand; their journals are put beside the run's logs."""
 
     def __init__(self, run, base):
         self._run = run
@@ -101,10 +104,9 @@ class Machines:
     def __enter__(self):
         return self
 
-    def __exit__(self, kind, _value, _trace):
+    def __exit__(self, *_error):
         for machine in self._all:
-            if kind not in (None, KeyboardInterrupt, SystemExit):
-                machine.save_journal(self._run.path(machine.name + ".journal"))
+            machine.save_journal(self._run.path(machine.name + ".journal"))
             machine.remove()
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -203,9 +205,9 @@ class Machine:
         return text
 
     def show(self, unit):
-        """The properties of a unit: {name: text}."""
+        """The properties of a unit: {name: text}; those that systemd leaves out are empty."""
         lines = self.must("systemctl", "show", "--timestamp=us+utc", unit).splitlines()
-        return dict(line.split("=", 1) for line in lines if "=" in line)
+        return collections.defaultdict(str, (line.split("=", 1) for line in lines if "=" in line))
 
     def journal(self, *options):
         """Entries as dicts, the oldest first; all boots unless the options (of journalctl) say otherwise."""

@@ -1,9 +1,10 @@
 """The units of packaging/systemd on three machines with a systemd of their own (Debian in containers), joined by a bridge.
 
 alpha has the primary and protector p1, beta the secondary and p2, gamma p3 and p4 (3 of 4 must agree); all speak TLS. The simulated
-chain is outside. One after the other: first starts; the primary is killed; beta reboots while its secondary has duty; the primary
-hangs (SIGSTOP) until the watchdog ends it; it is stopped; it is started with a wrong configuration; alpha reboots while the primary
-has duty. Needs root; installs mmdebstrap and systemd-container. The first run of a week makes a Debian tree (a minute or two).
+chain is outside. One after the other: first starts; a protector is killed, another hangs (SIGSTOP) until the watchdog ends it; the
+primary is killed; beta reboots while its secondary has duty; the primary hangs; it is stopped; it is started with a wrong
+configuration; alpha reboots while the primary has duty; both are stopped. Needs root; installs mmdebstrap and systemd-container. The
+first run of a week makes a Debian tree (a minute or two).
 """
 import argparse
 import contextlib
@@ -25,7 +26,6 @@ from .unit_rig import MEMBERS, PRIMARY, PROGRAMS, SECONDARY, UNITS, UnitRig, mem
 # attempt to acquire.
 TAKEOVER_BOUND = 2.3 + 1.0
 EXPOSURE_BOUND = 2.0
-WATCHDOG_SECONDS = 10
 QUIET_SLOTS = 3
 KILL_AT = 0.05  # of a slot: before its block
 STOP_TIMEOUT = 90
@@ -63,6 +63,8 @@ class Proof:
         self._first_starts()
         rig.begin_book()
         rig.pass_time(QUIET_SLOTS * self._slot)
+        with self._step("protectors"):
+            self._protectors()
         with self._step("kill"):
             self._kill()
         with self._step("reboot_secondary"):
@@ -80,6 +82,8 @@ class Proof:
         with self._step("reboot_primary"):
             self._reboot(rig.alpha, "p1", PRIMARY, rig.primary, rig.secondary)
         rig.wait_could_take(rig.primary)
+        self._close_book()
+        self._stop_alone()
         return self._all_figures()
 
     # The steps.
@@ -145,6 +149,32 @@ class Proof:
         code, _ = machine.call("runuser", "-u", "holdfast-protector", "--", "holdfast", "status")
         self._expect(code != 0, f"{machine.name}: another user may use the control socket")
 
+    def _protectors(self):
+        """One is killed, one hangs; both vote again, and meanwhile nothing is missed."""
+        figures = {}
+        for member, signal, result in (("p3", "KILL", "signal"), ("p4", "STOP", "watchdog")):
+            rig = self._rig
+            machine, unit = rig.protector(member)
+            when = time.time()
+            machine.must("systemctl", "kill", "-s", signal, unit)
+            rig.wait(lambda m=machine, u=unit: int(m.show(u)["NRestarts"]) == 1, 90, f"systemd to start {member} again")
+            rig.wait(lambda m=machine, u=unit: m.show(u)["StatusText"].startswith("voting"), 60, f"{member} to vote again")
+            figures[f"{result}_seconds"] = round(time.time() - when, 3)
+            self._expect(self._result(machine, unit, when) == result, f"{member} was not ended by {result}")
+            machine.must("systemctl", "reload", unit)
+            self._expect(machine.show(unit)["ActiveState"] == "active", f"{member} did not outlive a reload")
+        self._note("protectors", figures)
+
+    def _stop_alone(self):
+        """Nobody is left to hand over to: it ends all the same, and soon."""
+        rig = self._rig
+        rig.alpha.must("systemctl", "stop", PRIMARY)
+        when = time.time()
+        rig.beta.must("systemctl", "stop", SECONDARY)
+        seconds = round(time.time() - when, 3)
+        self._expect(seconds < 3 * self._slot, f"without another instance the stop took {seconds} s")
+        self._note("stop_alone", {"stop_seconds": seconds, "result": rig.secondary.properties()["Result"]})
+
     def _kill(self):
         rig = self._rig
         restarts = int(rig.primary.properties()["NRestarts"])
@@ -191,7 +221,8 @@ class Proof:
         found = {name: properties[name] for name in ("ActiveState", "Result", "ExecMainStatus", "NRestarts")}
         self._expect(found == {"ActiveState": "failed", "Result": "exit-code", "ExecMainStatus": "2", "NRestarts": "0"},
                      f"a wrong configuration: {found}")
-        lines = [entry["MESSAGE"] for entry in rig.alpha.journal("--unit", PRIMARY, "--lines=20") if "no-such-option" in entry["MESSAGE"]]
+        lines = [entry["MESSAGE"] for entry in rig.alpha.journal("--unit", PRIMARY, "--lines=20")
+                 if "no-such-option" in str(entry["MESSAGE"])]
         self._expect(lines, "the journal does not name the wrong option")
         rig.alpha.write(path, right)
         rig.alpha.must("systemctl", "start", PRIMARY)
@@ -279,17 +310,23 @@ class Proof:
         rig.wait(lambda: int(rig.primary.properties()["NRestarts"]) > restarts, 60, "systemd to start the primary again")
         rig.wait(lambda: rig.primary.properties()["ActiveState"] == "active", 60, "the primary to be active again")
         seconds = round(time.time() - when, 3)
-        failed = [entry for entry in rig.alpha.journal("--boot=0", "--since", f"@{int(when)}")
-                  if entry.get("UNIT") == PRIMARY and entry.get("UNIT_RESULT")]
-        self._expect([entry["UNIT_RESULT"] for entry in failed][:1] == [result], f"the journal gives {failed} as the primary's end")
+        found = self._result(rig.alpha, PRIMARY, when)
+        self._expect(found == result, f"the journal gives '{found}' as the primary's end")
         rig.wait_could_take(rig.primary)
         return seconds
 
+    def _result(self, machine, unit, when):
+        """Why the unit's process ended since then, in systemd's word ("signal", "watchdog", ...), or None."""
+        return next((entry["UNIT_RESULT"] for entry in machine.journal("--boot=0", "--since", f"@{int(when)}")
+                     if entry.get("UNIT") == unit and "UNIT_RESULT" in entry), None)
+
+    def _close_book(self):
+        last = self._rig.time.slot() + 1
+        self._rig.book.sleep_to_slot(last + 1)
+        self._rig.book.close(last)
+
     def _all_figures(self):
         rig = self._rig
-        last = rig.time.slot() + 1
-        rig.book.sleep_to_slot(last + 1)
-        rig.book.close(last)
         entries = rig.book.entries.values()
         missed = sum(entry.missing for entry in entries)
         self._problems += [entry.describe() for entry in entries if entry.missing or not entry.due]
