@@ -20,7 +20,7 @@ from .http_json import HttpError
 from .pair import first_move
 from .processes import ProcessError, Run
 from .unit_journal import STARTED, STARTING, STOPPED, STOPPING, UnitJournal
-from .unit_rig import MEMBERS, PRIMARY, PROGRAMS, SECONDARY, UNITS, UnitRig, member_unit
+from .unit_rig import MEMBERS, METRICS, PRIMARY, PROGRAMS, SECONDARY, UNITS, UnitRig, member_unit
 
 # From a kill or a hang to the other on duty: what the defaults of the times allow until it is noticed (docs/failover.md), and an
 # attempt to acquire.
@@ -111,6 +111,8 @@ class Proof:
         for member in MEMBERS:
             machine, unit = rig.protector(member)
             rig.wait(lambda m=machine, u=unit: m.show(u)["StatusText"].startswith("voting"), 60, f"{member} to vote")
+        self._expect(any(entry["MESSAGE"] == f"metrics on {METRICS}" for entry in rig.gamma.journal("--unit", member_unit("p3"))),
+                     "p3 did not get the options of its file")
         self._ready_when_known()
         rig.beta.must("systemctl", "enable", "--now", SECONDARY)
         rig.wait_could_take(rig.secondary)

@@ -19,6 +19,7 @@ OUTSIDE, PREFIX = "10.78.0.1", "/24"
 ADDRESSES = {"alpha": "10.78.0.11", "beta": "10.78.0.12", "gamma": "10.78.0.13"}
 MEMBERS = {"p1": ("alpha", 7701), "p2": ("beta", 7701), "p3": ("gamma", 7701), "p4": ("gamma", 7702)}
 CONTROL_PORT, QUORUM, NODES = 7772, 3, 3
+METRICS = "127.0.0.1:9103"  # of p3
 GENESIS_DELAY_MS = 12000
 
 
@@ -156,6 +157,7 @@ class UnitRig:
             self._give(self.machines[machine], name, "holdfast-protector")
         self._give(alpha, "primary", "holdfast")
         self._give(beta, "secondary", "holdfast")
+        self.machines["gamma"].write("/etc/holdfast/p3.env", f"HOLDFAST_OPTIONS=--metrics-listen {METRICS}\n")
         for machine in (alpha, beta):
             machine.copy(self._keystores, "/etc/holdfast/keystores")
         # alpha: the keystores are the user's own.
