@@ -21,6 +21,24 @@ bool may_acquire(const Tenure& tenure, Mode mode, std::uint64_t generation, std:
     return generation > tenure.generation || (generation == tenure.generation && holder == tenure.holder);
 }
 
+std::optional<Tenure> fenced_by(const std::vector<KnownTenure>& members, std::size_t quorum, std::uint64_t generation) {
+    if (generation == 0) return std::nullopt;
+    std::size_t higher = 0;
+    std::size_t voting = 0;
+    std::size_t for_us = 0;
+    Tenure highest;
+    for (const KnownTenure& member : members) {
+        const bool above = member.tenure.generation > generation;
+        if (above) ++higher;
+        if (member.votes) ++voting;
+        if (member.votes && !above) ++for_us;
+        if (above && member.tenure.generation > highest.generation) highest = member.tenure;
+    }
+    const bool blocked = higher > 0 && for_us < quorum && voting >= quorum;
+    if (higher <= members.size() - quorum && !blocked) return std::nullopt;
+    return highest;
+}
+
 std::string describe(const Tenure& tenure) {
     const std::time_t seconds = std::chrono::duration_cast<std::chrono::seconds>(tenure.since.time_since_epoch()).count();
     std::tm parts{};

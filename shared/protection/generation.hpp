@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "shared/base/time.hpp"
 
@@ -34,6 +36,17 @@ enum class Fence : std::uint8_t {
 // May `holder` have `generation`? Yes if it is higher than the one in force, or the same for the same holder (a retry). Never
 // in shared mode, never 0.
 [[nodiscard]] bool may_acquire(const Tenure& in_force, Mode mode, std::uint64_t generation, std::string_view holder);
+
+// What an instance knows of one protector.
+struct KnownTenure {
+    Tenure tenure;      // as it last said
+    bool votes{false};  // it answers, and would vote
+};
+// The highest tenure, if an instance with `generation` can't get a quorum because of higher ones: more than N-Q members have
+// one; or a part of them, after an acquisition that failed half-way, and among those that vote, though they would be a quorum,
+// fewer than Q are left without. Never for generation 0.
+[[nodiscard]] std::optional<Tenure> fenced_by(const std::vector<KnownTenure>& members, std::size_t quorum,
+                                              std::uint64_t generation);
 
 // "fenced by generation 7, held by secondary since 2026-11-21T07:00:00Z"
 [[nodiscard]] std::string describe(const Tenure& tenure);

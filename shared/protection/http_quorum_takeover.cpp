@@ -114,17 +114,9 @@ Error HttpQuorumClient::acquire_failure(const AcquireRun& run) const {
 }
 
 std::optional<Tenure> HttpQuorumClient::fenced_by() const {
-    if (generation_ == 0) return std::nullopt;
-    std::size_t higher = 0;
-    Tenure highest;
-    for (const MemberPtr& member : members_) {
-        const Tenure& tenure = member->status().tenure;
-        if (tenure.generation <= generation_) continue;
-        ++higher;
-        if (tenure.generation > highest.generation) highest = tenure;
-    }
-    if (higher <= members_.size() - quorum()) return std::nullopt;
-    return highest;
+    std::vector<KnownTenure> known;
+    for (const MemberPtr& member : members_) known.push_back({member->status().tenure, member->status().votes()});
+    return protection::fenced_by(known, quorum(), generation_);
 }
 
 // What was read of a member that has not promised our generation could change afterwards: so it promises first.

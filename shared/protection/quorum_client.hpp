@@ -101,7 +101,8 @@ public:
     virtual Task<Result<std::vector<std::vector<Heard>>>> heard(SteadyTime deadline) = 0;
     // The generation that is ours, 0 in shared mode and before acquire().
     [[nodiscard]] virtual std::uint64_t generation() const = 0;
-    // Set once a quorum is impossible because a higher generation is in force: we are off duty. Cleared by acquire().
+    // Set once a quorum is impossible because a higher generation is in force (generation.hpp): we are off duty. Cleared by
+    // acquire().
     [[nodiscard]] virtual std::optional<Tenure> fenced_by() const = 0;
 
     [[nodiscard]] virtual std::vector<MemberStatus> members() const = 0;

@@ -30,6 +30,26 @@ TEST(Acquire, OnlyHigher_OrTheSameHolderAgain) {
     EXPECT_FALSE(may_acquire({}, Mode::kShared, 1, "primary"));
 }
 
+TEST(FencedBy, MoreMembersHigherThanAQuorumCanSpare) {
+    const KnownTenure ours{{5, "primary", {}}, true};
+    const KnownTenure higher{kSeven, true};
+    EXPECT_FALSE(fenced_by({ours, ours, ours, ours}, 3, 5));
+    EXPECT_FALSE(fenced_by({ours, ours, ours, higher}, 3, 5)) << "three are left";
+    ASSERT_TRUE(fenced_by({ours, ours, higher, higher}, 3, 5));
+    EXPECT_EQ(fenced_by({ours, ours, higher, higher}, 3, 5), kSeven);
+    EXPECT_FALSE(fenced_by({higher, higher, higher, higher}, 3, 0)) << "shared mode";
+}
+
+// A rival reached one member and failed; another member is down. Nobody would ever get a quorum again.
+TEST(FencedBy, AcquisitionThatFailedHalfWay_AndAMemberIsDown) {
+    const KnownTenure ours{{5, "primary", {}}, true};
+    const KnownTenure down{{5, "primary", {}}, false};
+    const KnownTenure higher{kSeven, true};
+    EXPECT_TRUE(fenced_by({ours, ours, down, higher}, 3, 5));
+    EXPECT_FALSE(fenced_by({ours, down, down, higher}, 3, 5)) << "there is no quorum for anybody";
+    EXPECT_FALSE(fenced_by({ours, ours, down, down}, 3, 5)) << "nobody has a higher one";
+}
+
 TEST(Tenure, SaysWhoHoldsItSinceWhen) {
     EXPECT_EQ(describe(kSeven), "generation 7, held by secondary since 2023-11-14T22:13:20Z");
 }
