@@ -153,7 +153,11 @@ void Engine::turn() {
     checks_->on_turn();
     if (hooks_.on_turn) hooks_.on_turn();
     const std::optional<protection::Tenure> higher = quorum_.fenced_by();
-    if (higher && !said_fenced_) log_error("off duty: fenced by {}; nothing is signed any more", describe(*higher));
+    if (higher && !said_fenced_ && gate_open_now()) {
+        log_error("off duty: fenced by {}; nothing is signed any more", describe(*higher));
+    } else if (higher && !said_fenced_) {
+        log_info("another instance is on duty: {}", describe(*higher));
+    }
     said_fenced_ = higher.has_value();
     tell_protectors();
 }

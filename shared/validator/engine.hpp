@@ -139,6 +139,7 @@ private:
     Task<void> open_gate();
     Task<void> finish();
     void tell_protectors();
+    [[nodiscard]] bool gate_open_now() const;
     [[nodiscard]] bool on_duty() const;
     Task<void> follow_events();
     Task<void> watch_validators();

@@ -66,8 +66,10 @@ bool Engine::idle() const {
     return !not_begun && !gate_.opening() && opening_.size() == 0 && attestation_->idle();
 }
 
-bool Engine::gate_open() const {
-    if (!slots_ || fenced()) return false;
+bool Engine::gate_open() const { return slots_ && !fenced() && gate_open_now(); }
+
+// Whoever has fenced us or not.
+bool Engine::gate_open_now() const {
     const Slot now = slots_->slot_at(clock_.now());
     // The duties of the last slot may be done before it is over.
     const bool drained = gate_.last() == now && idle();

@@ -167,6 +167,8 @@ TEST_F(GateTest, TheLastSlotOfTheEpochBefore_ComesLastWhereNothingShutsItOut) {
 }
 
 TEST_F(GateTest, TheLastSlotOfTheEpochBefore_IsLeftOutWhereItIsRecorded) {
+    chain.shuffled_from = Epoch{3};
+    chain.shuffle = 2;
     begin_warm();
     go_to(26, 2s);
     quorum.promise = protection::Promise{3, Epoch{3}, Slot{25}};
@@ -254,6 +256,9 @@ TEST_F(GateTest, CloseAfter_AtTheStartOfASlotIsNotIdleBeforeItHasBegun) {
     EXPECT_TRUE(engine->idle());
     engine->close_after(Slot{18});
     EXPECT_TRUE(engine->gate_open());
+    clock.set_wall_error(8s);
+    EXPECT_FALSE(engine->idle()) << "the slot is there, the loop has not noticed";
+    clock.set_wall_error(0s);
     go_to(18, 1ms);
     EXPECT_FALSE(engine->idle());
     go_to(18, 2s);
@@ -289,6 +294,7 @@ TEST_F(GateTest, StoodDownWhileTakingOver_StaysOffDuty) {
     EXPECT_EQ(on_duty.error().code, ErrorCode::kCancelled);
     EXPECT_FALSE(engine->gate_open());
     EXPECT_THAT(door->made, IsEmpty());
+    EXPECT_EQ(engine->health().state, "standby");
 }
 
 TEST_F(GateTest, HeartbeatsSayWhoIsOnDuty_AndChangesAreToldAtOnce) {
