@@ -283,6 +283,8 @@ void SecondaryRules::think_stopping(SteadyTime now) {
 void SecondaryRules::think_off_duty(SteadyTime now) {
     if (state_ == State::kStandby && readiness_.ready) {
         if (!first_armed_) first_armed_ = now;
+        // What it said in an outage that was ours, too, doesn't count: it may be over for both.
+        if (last_poll_.outcome == Poll::Outcome::kAnswered) bad_polls_ = 0;
         move(State::kArmed, "ready to take over");
     }
     if (state_ != State::kArmed) return;
@@ -333,7 +335,8 @@ void SecondaryRules::think_on_duty(SteadyTime now) {
 
 void SecondaryRules::think_yielding(SteadyTime now) {
     const bool stopping = stop_at_.has_value();
-    const bool over = drained_ ? now >= wait_until_ && in_force(FailoverRule::kUnansweredHandoverGoesOn)
+    const bool gone = last_poll_.outcome == Poll::Outcome::kRefused;
+    const bool over = drained_ ? (gone || now >= wait_until_) && in_force(FailoverRule::kUnansweredHandoverGoesOn)
                                : now >= wait_until_ || !last_poll_.ready;
     if (!over) return;
     may_stop_ = stopping;

@@ -159,7 +159,17 @@ TEST_F(SecondaryRulesTest, NeverIntoTheSameOutage) {
     EXPECT_THAT(take_actions(rules()), IsEmpty());
     EXPECT_EQ(rules().reason(), kNotReady.why_not);
     rules().on_readiness(kReady, now);
-    EXPECT_EQ(rules().state(), State::kSuspecting) << "in the same breath: the primary is still unwell";
+    EXPECT_EQ(rules().state(), State::kArmed) << "the outage may be over for the primary, too";
+    polls(unwell(), 3);
+    EXPECT_EQ(rules().state(), State::kSuspecting);
+}
+
+TEST_F(SecondaryRulesTest, PrimaryThatWasGoneWhileNotReady_IsReplacedAtOnce) {
+    arm();
+    rules().on_readiness(kNotReady, now);
+    poll(refused());
+    rules().on_readiness(kReady, now);
+    EXPECT_EQ(rules().state(), State::kSuspecting);
 }
 
 TEST_F(SecondaryRulesTest, NoLongerReadyWhileSuspecting) {
@@ -296,6 +306,19 @@ TEST_F(SecondaryRulesTest, HandoverThatNobodyTakes_GoesOn) {
     EXPECT_EQ(rules().state(), State::kOnDuty) << "not again at once";
     polls(asking, 80);
     EXPECT_EQ(rules().state(), State::kYielding);
+}
+
+TEST_F(SecondaryRulesTest, PrimaryThatEndsAfterTheDrain_IsNotWaitedFor) {
+    go_on_duty();
+    poll(wanting());
+    ASSERT_TRUE(rules().on_command(Command::kFailback, now));
+    rules().on_drained(now);
+    take_actions(rules());
+    poll(silent());
+    EXPECT_TRUE(rules().drained());
+    poll(refused());
+    EXPECT_EQ(rules().state(), State::kOnDuty);
+    EXPECT_THAT(take_actions(rules()), ElementsAre(Action::kGoOnAgain));
 }
 
 TEST_F(SecondaryRulesTest, PrimaryThatFailsBeforeTheHandover_IsNotWaitedFor) {
