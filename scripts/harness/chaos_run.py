@@ -55,7 +55,7 @@ class ChaosRun:
         rig.give_back()
         if scenario.prepare:
             scenario.prepare(rig)
-        slot = rig.time.slot() + QUIET_SLOTS
+        slot = max(1, rig.time.slot()) + QUIET_SLOTS
         rig.book.sleep_to_slot(slot, scenario.at)
         before = self._generation()
         watch = Watch(pair)
