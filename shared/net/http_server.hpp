@@ -34,6 +34,9 @@ struct HttpServerOptions {
     std::size_t body_bytes_max{64U << 20U};
     // The same for one path (decoded, without query), instead of body_bytes_max. May be empty.
     std::function<std::size_t(std::string_view path)> body_bytes_max_of{};
+    // Moreover of a body that doesn't say its length (chunked): its memory is had by doubling, which holds others up when there
+    // are many such bodies at once.
+    std::size_t unsized_body_bytes_max{4U << 20U};
     // Of all bodies together that have not come to their end: what would go beyond is told 503. Bodies up to 1 MiB don't count.
     std::size_t unfinished_bodies_bytes_max{1U << 30U};
     // When so many are there, the next one takes the place of the one that has gone longest without a request under way, those

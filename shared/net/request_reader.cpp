@@ -57,11 +57,16 @@ struct GrowingBody {
 }  // namespace
 
 struct RequestReader::Parser {
-    Parser(std::size_t header_max, BodyLimit limit) : header_bytes_max{header_max}, limit_of{std::move(limit)} { begin(); }
+    Parser(std::size_t header_max, BodyLimit limit, std::size_t unsized_max)
+        : header_bytes_max{header_max}, limit_of{std::move(limit)}, unsized_bytes_max{unsized_max} {
+        begin();
+    }
 
     std::size_t header_bytes_max;
     BodyLimit limit_of;
+    std::size_t unsized_bytes_max;
     std::size_t body_bytes_max{0};
+    bool says_too_little{false};  // with its length it might have been taken
     boost::beast::flat_buffer buffer;
     std::optional<http::request_parser<GrowingBody>> parser;
     boost::system::error_code error;
@@ -91,14 +96,16 @@ struct RequestReader::Parser {
     void begin_body() {
         parser->eager(true);
         body_bytes_max = limit_of(view(parser->get().target()));
-        parser->body_limit(body_bytes_max);
         const auto length = parser->content_length();
+        says_too_little = !length && unsized_bytes_max < body_bytes_max;
+        if (says_too_little) body_bytes_max = unsized_bytes_max;
+        parser->body_limit(body_bytes_max);
         if (length && *length > body_bytes_max) error = http::error::body_limit;
     }
 };
 
-RequestReader::RequestReader(std::size_t header_bytes_max, BodyLimit body_bytes_max)
-    : parser_{std::make_unique<Parser>(header_bytes_max, std::move(body_bytes_max))} {}
+RequestReader::RequestReader(std::size_t header_bytes_max, BodyLimit body_bytes_max, std::size_t unsized_bytes_max)
+    : parser_{std::make_unique<Parser>(header_bytes_max, std::move(body_bytes_max), unsized_bytes_max)} {}
 
 RequestReader::~RequestReader() = default;
 
@@ -145,7 +152,9 @@ HttpResponse RequestReader::rejection() const {
         return make_error(431, "the request's header is larger than " + std::to_string(parser_->header_bytes_max) + " bytes");
     }
     if (parser_->error == http::error::body_limit) {
-        return make_error(413, "the request's body is larger than " + std::to_string(parser_->body_bytes_max) + " bytes");
+        const std::string remedy = parser_->says_too_little ? "; say its length with content-length" : "";
+        return make_error(413,
+                          "the request's body is larger than " + std::to_string(parser_->body_bytes_max) + " bytes" + remedy);
     }
     return make_error(400, "not a valid HTTP request: " + parser_->error.message());
 }

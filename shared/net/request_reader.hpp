@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -30,7 +31,8 @@ public:
     // How many bytes the body of a request for this target may have; asked once the header is there.
     using BodyLimit = std::function<std::size_t(std::string_view target)>;
 
-    RequestReader(std::size_t header_bytes_max, BodyLimit body_bytes_max);
+    // `unsized_bytes_max`: moreover of a body that doesn't say its length (chunked).
+    RequestReader(std::size_t header_bytes_max, BodyLimit body_bytes_max, std::size_t unsized_bytes_max = SIZE_MAX);
     RequestReader(const RequestReader&) = delete;
     RequestReader& operator=(const RequestReader&) = delete;
     ~RequestReader();

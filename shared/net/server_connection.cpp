@@ -106,7 +106,8 @@ ServerConnection::ServerConnection(std::shared_ptr<ServerState> state, std::uniq
     : state_{std::move(state)},
       transport_{std::move(transport)},
       peer_{std::move(peer)},
-      reader_{state_->options.header_bytes_max, [this](std::string_view target) { return body_bytes_max(target); }},
+      reader_{state_->options.header_bytes_max, [this](std::string_view target) { return body_bytes_max(target); },
+              state_->options.unsized_body_bytes_max},
       watchdog_{state_->clock, [this] { drop(); }},
       pause_{state_->clock, [this] { pause_over_.notify_all(); }},
       idle_since_{state_->clock.steady()} {

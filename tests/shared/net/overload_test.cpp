@@ -161,6 +161,30 @@ TEST_F(OverloadTest, OversizedBodies_RefusedAndOthersServed) {
     EXPECT_EQ(send(large).value().status, 413);
 }
 
+TEST_F(OverloadTest, BodiesWithoutALength_HaveALimitOfTheirOwn) {
+    plain({.body_bytes_max = 300'000, .unsized_body_bytes_max = 100'000});
+    const std::string head = "POST /x HTTP/1.1\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n";
+    const std::string chunk = "c000\r\n" + std::string(0xc000, 'x') + "\r\n";
+    const std::string end = "0\r\n\r\n";
+    EXPECT_TRUE(talk({head, chunk, chunk, end}).starts_with("HTTP/1.1 200"));
+    const std::string answer = talk({head, chunk, chunk, chunk, end});
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 413")) << answer;
+    EXPECT_TRUE(answer.find("the request's body is larger than 100000 bytes; say its length with content-length") !=
+                std::string::npos)
+        << answer;
+    const HttpRequest large{"POST", url("/x"), {}, std::string(200'000, 'x')};
+    EXPECT_EQ(send(large).value().status, 200);
+}
+
+TEST_F(OverloadTest, BodiesWithoutALength_NeverMoreThanTheOthers) {
+    plain({.body_bytes_max = 1000});
+    const std::string answer =
+        talk({"POST /x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n7d0\r\n" + std::string(2000, 'x') + "\r\n"});
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 413")) << answer;
+    EXPECT_EQ(answer.find("content-length\""), std::string::npos);
+    EXPECT_TRUE(answer.find("larger than 1000 bytes\"") != std::string::npos) << answer;
+}
+
 TEST_F(OverloadTest, VeryLargeBodies_ArriveWhole) {
     plain();
     HttpRequest large{"POST", url("/x"), {}, std::string(48U << 20U, 'x')};
