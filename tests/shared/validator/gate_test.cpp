@@ -290,7 +290,7 @@ TEST_F(GateTest, StoodDownWhileTakingOver_StaysOffDuty) {
     engine->stand_down();
     quorum.available = true;
     time.advance(5s);
-    EXPECT_FALSE(on_duty);
+    ASSERT_FALSE(on_duty);
     EXPECT_EQ(on_duty.error().code, ErrorCode::kCancelled);
     EXPECT_FALSE(engine->gate_open());
     EXPECT_THAT(door->made, IsEmpty());
