@@ -25,7 +25,7 @@ class Duties(RigTest):
         self.assertRegex(metrics, r"(?m)^sp_fenced 0$")
         health = self.primary.health()
         self.assertEqual((health["state"], health["generation"]), ("on_duty", "1"))
-        self.assertEqual(health["cluster"], self.protectors[0].status()["cluster"])
+        self.assertEqual(health["configuration"]["cluster"], self.protectors[0].status()["cluster"])
 
     def test_3_sigterm_finishes_the_duty_of_the_slot(self):
         slot = self.next_slot()
