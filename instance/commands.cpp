@@ -11,6 +11,7 @@ using healthcheck::Command;
 Task<Result<std::string>> Commands::run(healthcheck::CommandRequest request) {
     const Command command = request.command;
     log_info("{} asks for: {}", request.by, to_string(command));
+    if (part_ == Part::kPrimary && command == Command::kFailover) co_await driver_.look();
     const Result<void> taken = driver_.command(command);
     if (!taken) {
         log_info("{}: refused: {}", to_string(command), taken.error().message);

@@ -42,6 +42,8 @@ public:
     void start();
     void on_poll(const healthcheck::Poll& poll);
     Result<void> command(healthcheck::Command command);
+    // What protectors hear is asked for now, so that a command is not judged by what was so half a second ago.
+    Task<void> look();
     // The process is to end: until_it_may_stop() ends when duty is handed over, or nobody takes it.
     void request_stop();
     // It stops without waiting for the handover.
@@ -86,7 +88,6 @@ private:
     void follow_up();
     void note(healthcheck::Change change);
     void perform(healthcheck::Action action);
-    Task<void> look();
     Task<void> go_on_duty();
     Task<void> drain();
 };
