@@ -204,7 +204,7 @@ void Engine::last_epoch_first(const OpeningPtr& opening) {
     const Slot slot = kept_.begin()->first;
     Kept kept = std::move(kept_.begin()->second);
     kept_.erase(kept_.begin());
-    perform_kept(slot, std::move(kept), process_.now() + kNewestFirst, true, [this, opening] { last_epoch_first(opening); });
+    perform_kept(slot, std::move(kept), process_.now() + kNewestFirst, true, [this, opening] { open(opening); });
 }
 
 void Engine::open(const OpeningPtr& opening) {

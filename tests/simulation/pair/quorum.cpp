@@ -104,15 +104,9 @@ void Quorum::note(std::size_t member, const ReplyPtr& reply) {
 }
 
 std::optional<Tenure> Quorum::fenced_by() const {
-    if (generation_ == 0) return std::nullopt;
-    const auto is_higher = [this](const Known& known) { return known.tenure.generation > generation_; };
-    const auto is_ours = [&](const Known& known) { return known.reachable && known.votes && !is_higher(known); };
-    const auto higher = static_cast<std::size_t>(std::ranges::count_if(known_, is_higher));
-    const auto ours = static_cast<std::size_t>(std::ranges::count_if(known_, is_ours));
-    // A rival that got a part of the members only leaves too few of those that answer.
-    const bool blocked = higher > 0 && ours < quorum() && voting() >= quorum();
-    if (higher <= members() - quorum() && !blocked) return std::nullopt;
-    return highest();
+    std::vector<protection::KnownTenure> all;
+    for (const Known& known : known_) all.push_back({known.tenure, known.reachable && known.votes});
+    return protection::fenced_by(all, quorum(), generation_);
 }
 
 Tenure Quorum::highest() const {

@@ -127,6 +127,7 @@ void Watch::on_drained(std::size_t party, bool idle) {
     const Time clock = ground_.now() + ground_.truth[party].clock_ahead;
     const Slot slot = ground_.slot_at(clock);
     if (slot >= seen.draining_since + kDrainSlotsMax) return;  // there is no gap between proposals
+    if (ground_.now() - seen.last_frozen < kThawed) return;
     if (ground_.proposer(slot) || ground_.proposer(slot + 1)) ground_.fail("drain: a block proposal of ours is near");
 }
 
