@@ -94,7 +94,7 @@ void Engine::make_duties() {
                                                              gate_, door_, quorum_, options_.attestation, observer);
     takeover_ = std::make_unique<Takeover>(
         clock_, nodes_, *slots_, *attestation_, quorum_,
-        [this]() -> const Takeover::Validators& { return validators_.active(); }, observer);
+        [this]() -> const Takeover::Validators& { return validators_.active(); }, observer, options_.old_votes_max);
     checks_ = std::make_unique<EngineChecks>(EngineChecks::Parts{clock_, nodes_, *slots_, quorum_, door_, validators_,
                                                                  *attester_duties_, options_.attestation.threshold});
 }

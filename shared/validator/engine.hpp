@@ -37,6 +37,9 @@ struct EngineOptions {
     duties::AttestationOptions attestation;
     Duration call_timeout{std::chrono::seconds{10}};
     Duration retry{std::chrono::milliseconds{500}};
+    // What the instance before has recorded in its last two slots is published once more, and of older slots as long as it is
+    // no more than so many signatures: those were published long ago.
+    std::size_t old_votes_max{2048};
 };
 
 struct EngineHooks {

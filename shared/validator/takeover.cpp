@@ -26,14 +26,16 @@ constexpr Duration kPause = std::chrono::milliseconds{500};
 
 Takeover::Takeover(Clock& clock, beacon::BeaconNodes& nodes, const ethereum::SlotClock& slots,
                    duties::AttestationDuty& attestation, protection::QuorumClient& quorum,
-                   std::function<const Validators&()> validators, duties::AttestationDuty::Observer observer)
+                   std::function<const Validators&()> validators, duties::AttestationDuty::Observer observer,
+                   std::size_t old_votes_max)
     : clock_{clock},
       nodes_{nodes},
       slots_{slots},
       attestation_{attestation},
       quorum_{quorum},
       validators_{std::move(validators)},
-      observer_{std::move(observer)} {}
+      observer_{std::move(observer)},
+      old_votes_max_{old_votes_max} {}
 
 Epoch Takeover::current_epoch() const { return nodes_.spec().epoch_of(slots_.slot_at(clock_.now())); }
 
@@ -51,6 +53,7 @@ Task<Result<void>> Takeover::begin(SteadyTime deadline) {
     HOLDFAST_CO_TRY(left_out);
     // The newest first: it is most likely not published yet, and worth most.
     std::ranges::sort(recorded_, [](const Recorded& a, const Recorded& b) { return a.data.slot > b.data.slot; });
+    drop_old();
     // A vote for this epoch shuts out one for the last, so that one comes first.
     if (!recorded_.empty() && recorded_.front().data.target.epoch < current_epoch()) {
         Recorded newest = std::move(recorded_.front());
@@ -58,6 +61,18 @@ Task<Result<void>> Takeover::begin(SteadyTime deadline) {
         co_await publish_one(std::move(newest), clock_.steady() + kNewestFirst);
     }
     co_return success();
+}
+
+// The predecessor published what it had recorded before its last slots. It is only published again where that is cheap: the
+// signatures would delay our own duties.
+void Takeover::drop_old() {
+    if (recorded_.empty()) return;
+    const Slot newest = recorded_.front().data.slot;
+    std::size_t count = 0;
+    std::erase_if(recorded_, [&](const Recorded& message) {
+        count += message.keys.size();
+        return message.data.slot + 1 < newest && count > old_votes_max_;
+    });
 }
 
 Task<Result<protection::Promise>> Takeover::acquire(SteadyTime deadline) {

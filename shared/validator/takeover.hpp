@@ -24,7 +24,7 @@ public:
     // those that can't be adopted; what is adopted is reported by `attestation`.
     Takeover(Clock& clock, beacon::BeaconNodes& nodes, const ethereum::SlotClock& slots, duties::AttestationDuty& attestation,
              protection::QuorumClient& quorum, std::function<const Validators&()> validators,
-             duties::AttestationDuty::Observer observer);
+             duties::AttestationDuty::Observer observer, std::size_t old_votes_max);
 
     // Until a quorum has promised a generation and has said what it has recorded, or the deadline (kUnavailable). kRefused:
     // another instance went on duty. Nothing to do in shared mode. The newest vote of the last epoch is published here, at
@@ -47,9 +47,11 @@ private:
     protection::QuorumClient& quorum_;
     std::function<const Validators&()> validators_;
     duties::AttestationDuty::Observer observer_;
+    std::size_t old_votes_max_;
     std::vector<Recorded> recorded_;
 
     [[nodiscard]] Epoch current_epoch() const;
+    void drop_old();
     [[nodiscard]] std::vector<Epoch> targets_to_read(Epoch highest_target) const;
     Task<Result<protection::Promise>> acquire(SteadyTime deadline);
     Task<Result<void>> read(Epoch target, SteadyTime deadline);

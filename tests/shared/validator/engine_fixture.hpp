@@ -72,6 +72,7 @@ protected:
     std::vector<duties::SlotReport> only_decided;  // gate closed
     std::size_t turns{0};
     bool well{true};
+    EngineOptions options;
     std::unique_ptr<FakeDoor> door;
     std::unique_ptr<beacon::BeaconNodes> nodes;
     std::unique_ptr<Engine> engine;
@@ -91,7 +92,6 @@ protected:
         std::vector<PublicKey> keys;
         for (std::uint64_t i = 0; i < kKeys; ++i) keys.push_back(key_of(i));
         door = std::make_unique<FakeDoor>(keys);
-        EngineOptions options;
         options.attestation.threshold = threshold;
         EngineHooks hooks;
         hooks.on_report = [this](const duties::SlotReport& report) {

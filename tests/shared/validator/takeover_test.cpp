@@ -107,6 +107,22 @@ TEST_F(TakeoverTest, AVoteOfAnEarlierSlot_IsPublishedToo) {
     EXPECT_EQ(by_validator(controls[0]).size(), kKeys);
 }
 
+TEST_F(TakeoverTest, ManyVotesOfOldSlots_AreNotSignedOnceMore) {
+    options.old_votes_max = 0;
+    time.advance(2s + 3 * kSlotTime);
+    protection::AdoptionPlan plan;
+    for (const std::uint64_t slot : {16U, 17U, 18U}) plan.adopt.push_back(voted(Slot{slot}, validators_of(Slot{slot})));
+    has_recorded(std::move(plan));
+    begin();
+    go_to(24, 0s);
+    ASSERT_GE(reports.size(), 2U);
+    EXPECT_EQ(reports[0].slot, Slot{18});
+    EXPECT_EQ(reports[1].slot, Slot{17});
+    for (const std::uint64_t validator : validators_of(Slot{16})) {
+        EXPECT_THAT(heads_of(controls[0], validator), IsEmpty()) << "it has voted";
+    }
+}
+
 TEST_F(TakeoverTest, VotesOfTheLastEpoch_AreStillWorthPublishing) {
     quorum.promise = protection::Promise{3, Epoch{1}, Slot{8}};
     quorum.recorded[Epoch{1}] = {{voted(Slot{8}, {0, 1})}, {}};
