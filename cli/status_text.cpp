@@ -95,7 +95,9 @@ void show_self(Screen& screen, const SeenInstance& instance, WallTime now) {
         screen.line("! what follows is what it said at " + clock_text(instance.last_answer, now), Tone::kBad);
     }
     show_problems(screen, status, now);
-    if (const std::string seen = text_in(status.all, "seen"); !seen.empty()) screen.line("the protectors: " + seen);
+    // A secondary asks them before it takes over, and not any more once it is on duty.
+    const std::string seen = health.role == "secondary" && health.on_duty ? "" : text_in(status.all, "seen");
+    if (!seen.empty()) screen.line("the protectors: " + seen);
     screen.gap();
 }
 

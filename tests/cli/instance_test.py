@@ -111,6 +111,7 @@ class Status(InstanceTest):
         said = self.holdfast("status")
         self.assertRegex(said, r"primary +primary +\? +\? .*polled by secondary: refused\n")
         self.assertIn("! the primary: no connection: connection refused\n", said)
+        self.assertNotIn("the protectors:", said)
 
     def test_each_slot_once(self):
         self.fake(recent=[slot(96, adopted=True, decided_ms=None), slot(96, attested=0, only_decided=True), slot(95),
