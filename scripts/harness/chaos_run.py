@@ -16,7 +16,8 @@ CALM_TIMEOUT = 60.0
 LOOK_SECONDS, LOOK_TIMEOUT = 0.1, 0.3
 SIGNING_TAKES = 1.0  # seconds after a fault's begin until when what was approved before may arrive
 SLOT_LINE = re.compile(r"slot (\d+) \(epoch \d+\): (.*)")
-MISSED = re.compile(r"missed (\d+): (\w+) \(([^;]*)\)|no vote: (\w+) \(([^;]*)\)")
+MISSED = re.compile(r"(?:; missed \d+: (\w+)|, no vote: (\w+)) \(")
+REPORT_MAX = 300
 
 
 class Watch(threading.Thread):
@@ -141,17 +142,16 @@ class ChaosRun:
             record["problems"].append(f"{arrived} attestations arrived while nothing could be signed")
 
     def _reports(self):
-        """{slot: {instance: what its log says was missed}}"""
+        """{slot: {instance: what its log says was missed, and why}}"""
         found = collections.defaultdict(dict)
         for process in self._run.processes:
             name = process.name.split("#")[0]
             if name not in ("primary", "secondary"):
                 continue
             for slot, text in SLOT_LINE.findall(process.log()):
-                missed = [f"{count} {code} ({detail})" if code else f"{other} ({about})"
-                          for count, code, detail, other, about in MISSED.findall(text)]
-                if missed:
-                    found[int(slot)].setdefault(name, "; ".join(missed)[:300])
+                codes = [one or other for one, other in MISSED.findall(text)]
+                if codes:
+                    found[int(slot)].setdefault(name, {"codes": codes, "text": text[MISSED.search(text).start():][:REPORT_MAX]})
         return found
 
 
@@ -159,10 +159,10 @@ def why(missed):
     """The reasons of all missed slots, by instance, for people."""
     codes = collections.defaultdict(set)
     for item in missed:
-        for name, text in item["reports"].items():
-            codes[name].update(re.findall(r"(?:^|; )(?:\d+ )?(\w+) \(", text))
+        for name, report in item["reports"].items():
+            codes[name].update(report["codes"])
         if not item["reports"]:
-            codes["nobody's report"].update(item["chain"])
+            codes["the chain"].update(item["chain"])
     return "; ".join(f"{name}: {', '.join(sorted(found))}" for name, found in codes.items())
 
 

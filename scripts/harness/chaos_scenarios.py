@@ -8,8 +8,8 @@ from .lab_rig import PRIMARY, PRIMARY_NODES, PROTECTORS, SECONDARY, SECONDARY_NO
 from .pair import ON_DUTY
 from .processes import ProcessError
 
-SHORT, FAULT = 8.0, 20.0  # seconds
-RTT_MS = 200
+FAULT = 20.0  # seconds
+DELAY_MS, LONG_DELAY_MS = 100, 200  # each way
 LOSS_PERCENT = 30
 CLOCK_OFF = 5.0
 ALL_PROTECTORS = list(PROTECTORS.values())
@@ -24,7 +24,7 @@ class Scenario:
     end: typing.Callable = lambda rig: None
     seconds: float = FAULT
     at: float = 0.0           # of a slot: when it begins
-    holder: str = "primary"   # who is on duty at the end
+    holder: str = "primary"   # who is on duty at the end; None: either, but one
     takeovers: int = 0        # generations acquired until the end, at most; at least one if the holder changes
     nobody: bool = False      # while it lasts nothing can be signed: all that is missed has that reason
     missed_slots: int = 0     # at most, in which anything is missed
@@ -121,7 +121,12 @@ def _fill(folder_of):
 
 
 def _free(folder_of):
-    return lambda rig: os.unlink(os.path.join(folder_of(rig), "full"))
+    def end(rig):
+        disk = os.statvfs(folder_of(rig))
+        os.unlink(os.path.join(folder_of(rig), "full"))
+        if disk.f_bavail > 1:
+            raise ProcessError(f"{folder_of(rig)} was not full to the end of the scenario")
+    return end
 
 
 def _protector_disk(rig):
@@ -180,8 +185,8 @@ def _links():
     everything = [*pp, (PRIMARY, SECONDARY), (PRIMARY, PRIMARY_NODES)]
     moved = {"holder": "secondary", "takeovers": 1}
     yield Scenario("cut-primary-secondary", "no link between primary and secondary", _cut((PRIMARY, SECONDARY)))
-    yield Scenario("cut-primary-quorum", "no link between primary and protectors", _cut(*pp), **moved, missed_slots=1)
-    yield Scenario("cut-primary-two-protectors", "no link between primary and p1, p2", _cut(*pp[:2]), **moved, missed_slots=1)
+    yield Scenario("cut-primary-quorum", "no link between primary and protectors", _cut(*pp), **moved)
+    yield Scenario("cut-primary-two-protectors", "no link between primary and p1, p2", _cut(*pp[:2]), **moved)
     yield Scenario("cut-primary-one-protector", "no link between primary and p1", _cut(pp[0]))
     yield Scenario("cut-primary-all", "the primary alone", _cut(*everything), **moved)
     yield Scenario("cut-primary-nodes", "no link between primary and its nodes", _cut((PRIMARY, PRIMARY_NODES)), **moved)
@@ -192,10 +197,8 @@ def _links():
     yield Scenario("cut-among-protectors", "no link among the protectors", _cut(*among))
     yield Scenario("one-way-primary-to-secondary", "frames from primary to secondary are lost", _cut_one_way((PRIMARY, SECONDARY)))
     yield Scenario("one-way-secondary-to-primary", "frames from secondary to primary are lost", _cut_one_way((SECONDARY, PRIMARY)))
-    yield Scenario("one-way-primary-to-quorum", "frames from primary to protectors are lost", _cut_one_way(*pp), **moved,
-                   missed_slots=1)
-    yield Scenario("one-way-quorum-to-primary", "frames from protectors to primary are lost", _cut_one_way(*_turned(pp)), **moved,
-                   missed_slots=1)
+    yield Scenario("one-way-primary-to-quorum", "frames from primary to protectors are lost", _cut_one_way(*pp), **moved)
+    yield Scenario("one-way-quorum-to-primary", "frames from protectors to primary are lost", _cut_one_way(*_turned(pp)), **moved)
     yield Scenario("one-way-primary-to-nodes", "frames from primary to its nodes are lost", _cut_one_way((PRIMARY, PRIMARY_NODES)),
                    **moved)
     yield Scenario("one-way-nodes-to-primary", "frames from the nodes to the primary are lost",
@@ -209,14 +212,20 @@ def _bad_links():
     among = [(a, b) for a in ALL_PROTECTORS for b in ALL_PROTECTORS if a < b]
     nodes = [(PRIMARY, PRIMARY_NODES), (SECONDARY, SECONDARY_NODES)]
     everywhere = [*pp, *ps, *among, *nodes, (PRIMARY, SECONDARY)]
-    loss, delay = {"loss_percent": LOSS_PERCENT}, {"delay_ms": RTT_MS}
+    loss = {"loss_percent": LOSS_PERCENT}
     yield Scenario("loss-primary-secondary", "30 % loss between primary and secondary", _shape([(PRIMARY, SECONDARY)], **loss))
     yield Scenario("loss-primary-quorum", "30 % loss between primary and protectors", _shape(pp, **loss), holder=None, takeovers=1,
-                   missed_slots=5)
-    yield Scenario("loss-everywhere", "30 % loss everywhere", _shape(everywhere, **loss), holder=None, takeovers=2, missed_slots=5)
-    yield Scenario("delay-primary-secondary", "200 ms each way between primary and secondary", _shape([(PRIMARY, SECONDARY)], **delay))
-    yield Scenario("delay-primary-quorum", "200 ms each way between primary and protectors", _shape(pp, **delay))
-    yield Scenario("delay-everywhere", "200 ms each way everywhere", _shape(everywhere, **delay))
+                   missed_slots=2)
+    yield Scenario("loss-everywhere", "30 % loss everywhere", _shape(everywhere, **loss), holder=None, takeovers=2, missed_slots=3)
+    for each_way in (DELAY_MS, LONG_DELAY_MS):
+        delay = {"delay_ms": each_way}
+        # Over links so long a new connection to a protector takes more than a sixth of a slot of 4 s.
+        long = {"missed_slots": 6} if each_way == LONG_DELAY_MS else {}
+        yield Scenario(f"delay-{each_way}-primary-secondary", f"{each_way} ms each way between primary and secondary",
+                       _shape([(PRIMARY, SECONDARY)], **delay))
+        yield Scenario(f"delay-{each_way}-primary-quorum", f"{each_way} ms each way between primary and protectors",
+                       _shape(pp, **delay), **(long | {"holder": None, "takeovers": 1} if long else {}))
+        yield Scenario(f"delay-{each_way}-everywhere", f"{each_way} ms each way everywhere", _shape(everywhere, **delay), **long)
 
 
 def _protectors_gone():
