@@ -1,6 +1,7 @@
 """Three machines with the unit files of packaging/systemd: alpha (the primary and p1), beta (the secondary and p2), gamma (p3 and p4),
 all speaking TLS. The chain and this process are outside, at the bridge between them."""
 import contextlib
+import json
 import os
 import subprocess
 import sys
@@ -117,9 +118,9 @@ class UnitRig:
         return self.wait(known, timeout, "the primary to be ready on standby, and the secondary to know")
 
     def describe(self):
-        return "; ".join(f"{instance.name}: {' / '.join(instance.states()) or 'no answer'}: "
-                         f"{(instance.health() or {}).get('reason')}\n{instance.last_lines()}"
-                         for instance in (self.primary, self.secondary))
+        peer = (self.secondary.status() or {}).get("peer")
+        return "\n".join([*(f"{instance.name}: {json.dumps(instance.health())}\n{instance.last_lines()}"
+                            for instance in (self.primary, self.secondary)), f"the secondary's peer: {json.dumps(peer)}"])
 
     def protector(self, member):
         """(machine, unit)"""
@@ -150,8 +151,7 @@ class UnitRig:
 
     def _configure(self):
         """What an operator would do, as docs/systemd.md says."""
-        nodes = ", ".join(f'"{node}"' for node in self.chain.nodes)
-        common = f'beacon-nodes = [{nodes}]\ncluster = "/etc/holdfast/cluster.toml"\n'
+        common = 'cluster = "/etc/holdfast/cluster.toml"\n'
         alpha, beta = self.machines["alpha"], self.machines["beta"]
         for name, (machine, _) in MEMBERS.items():
             self._give(self.machines[machine], name, "holdfast-protector")
@@ -162,14 +162,19 @@ class UnitRig:
             machine.copy(self._keystores, "/etc/holdfast/keystores")
         # alpha: the keystores are the user's own.
         self._chown(alpha, "/etc/holdfast/keystores", "holdfast")
-        alpha.write("/etc/holdfast/primary.toml", common + 'keystores = "/etc/holdfast/keystores"\n'
+        alpha.write("/etc/holdfast/primary.toml", common + self._nodes(OUTSIDE) + 'keystores = "/etc/holdfast/keystores"\n'
                     f'listen = "{alpha.address}:7770"\ncontrol-listen = "{alpha.address}:{CONTROL_PORT}"\n')
         # beta: they are root's, and systemd hands them over.
         self._chown(beta, "/etc/holdfast/keystores", "root")
         beta.write(f"/etc/systemd/system/{SECONDARY}.d/keys.conf", "[Service]\nLoadCredential=keys:/etc/holdfast/keystores\n")
-        beta.write("/etc/holdfast/secondary.toml", common + f'keystores = "/run/credentials/{SECONDARY}"\n'
+        # And the nodes have names there, which it must be able to look up.
+        beta.write("/etc/hosts", f"127.0.0.1 localhost\n{OUTSIDE} chain.test\n")
+        beta.write("/etc/holdfast/secondary.toml", common + self._nodes("chain.test") + f'keystores = "/run/credentials/{SECONDARY}"\n'
                    f'listen = "{beta.address}:7771"\ncontrol-listen = "{beta.address}:{CONTROL_PORT}"\n'
                    f'primary = "https://{alpha.address}:{CONTROL_PORT}"\nfailback = "manual"\n')
+
+    def _nodes(self, host):
+        return "beacon-nodes = [" + ", ".join(f'"{node.replace(OUTSIDE, host)}"' for node in self.chain.nodes) + "]\n"
 
     def _give(self, machine, party, user):
         machine.copy(self._run.path(f"cluster/{party}"), "/etc/holdfast")
