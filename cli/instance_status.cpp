@@ -53,8 +53,9 @@ public:
     }
     void print(bool redraw) {
         const Terminal terminal = find_terminal();
-        const std::size_t columns = redraw && terminal.is_one ? terminal.columns : 0;
-        const std::string text = show(seen_, clock().now()).text(terminal.colours, columns, redraw && terminal.is_one);
+        const Screen screen = show(seen_, clock().now());
+        const std::string text = redraw && terminal.is_one ? screen.frame(terminal.colours, terminal.columns, terminal.rows)
+                                                           : screen.text(terminal.colours);
         std::fputs(text.c_str(), stdout);
         std::fflush(stdout);
     }

@@ -54,16 +54,27 @@ void Screen::table(const TextTable& table, const std::vector<Tone>& tones) {
     }
 }
 
-std::string Screen::text(bool colours, std::size_t columns, bool redraw) const {
-    std::string all = redraw ? "\x1b[H" : "";
-    for (const Line& line : lines_) {
-        const std::string_view code = colours ? code_of(line.tone) : std::string_view{};
-        all += code;
-        all += cut(harmless(line.text), columns);
-        if (!code.empty()) all += "\x1b[0m";
-        all += redraw ? "\x1b[K\n" : "\n";
+std::string Screen::paint(const Line& line, bool colours, std::size_t columns) {
+    const std::string_view code = colours ? code_of(line.tone) : std::string_view{};
+    std::string text{code};
+    text += cut(harmless(line.text), columns);
+    if (!code.empty()) text += "\x1b[0m";
+    return text;
+}
+
+std::string Screen::text(bool colours) const {
+    std::string all;
+    for (const Line& line : lines_) all += paint(line, colours, 0) + "\n";
+    return all;
+}
+
+std::string Screen::frame(bool colours, std::size_t columns, std::size_t rows) const {
+    std::string all = "\x1b[H";
+    // Behind the last line is one for the cursor.
+    for (std::size_t i = 0; i < lines_.size() && (rows == 0 || i + 1 < rows); ++i) {
+        all += paint(lines_[i], colours, columns) + "\x1b[K\n";
     }
-    return redraw ? all + "\x1b[J" : all;
+    return all + "\x1b[J";
 }
 
 Terminal find_terminal() {
@@ -72,7 +83,10 @@ Terminal find_terminal() {
     if (!terminal.is_one) return terminal;
     terminal.colours = std::getenv("NO_COLOR") == nullptr;
     winsize size{};
-    if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) terminal.columns = size.ws_col;
+    if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) {
+        terminal.columns = size.ws_col;
+        terminal.rows = size.ws_row;
+    }
     return terminal;
 }
 

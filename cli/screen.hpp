@@ -19,9 +19,10 @@ public:
     void gap() { line(""); }
     void append(const Screen& other) { lines_.insert(lines_.end(), other.lines_.begin(), other.lines_.end()); }
 
-    // Characters that would move a terminal's cursor become '?'. `columns`: longer lines are cut; 0: none. `redraw`: over what
-    // stood there before.
-    [[nodiscard]] std::string text(bool colours, std::size_t columns = 0, bool redraw = false) const;
+    // Characters that would move a terminal's cursor become '?'.
+    [[nodiscard]] std::string text(bool colours) const;
+    // The same over what stood on the terminal before; what is beyond its edges is left out (0: no edge).
+    [[nodiscard]] std::string frame(bool colours, std::size_t columns, std::size_t rows) const;
 
 private:
     struct Line {
@@ -29,6 +30,8 @@ private:
         Tone tone;
     };
     std::vector<Line> lines_;
+
+    static std::string paint(const Line& line, bool colours, std::size_t columns);
 };
 
 // Standard output as a terminal; all false or 0 if it is none.
@@ -36,6 +39,7 @@ struct Terminal {
     bool is_one{false};
     bool colours{false};  // not where the environment sets NO_COLOR
     std::size_t columns{0};
+    std::size_t rows{0};
 };
 [[nodiscard]] Terminal find_terminal();
 

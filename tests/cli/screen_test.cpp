@@ -33,9 +33,9 @@ TEST(ScreenTest, Colours_OfEachRow) {
 TEST(ScreenTest, LongLines_AreCutBetweenCharacters) {
     Screen screen;
     screen.line("a\xc3\xa4\xe2\x82\xac!");
-    EXPECT_EQ(screen.text(false, 3), "a\xc3\xa4\xe2\x82\xac\n");
-    EXPECT_EQ(screen.text(false, 2), "a\xc3\xa4\n");
-    EXPECT_EQ(screen.text(false, 4), "a\xc3\xa4\xe2\x82\xac!\n");
+    EXPECT_EQ(screen.frame(false, 3, 0), "\x1b[Ha\xc3\xa4\xe2\x82\xac\x1b[K\n\x1b[J");
+    EXPECT_EQ(screen.frame(false, 2, 0), "\x1b[Ha\xc3\xa4\x1b[K\n\x1b[J");
+    EXPECT_EQ(screen.frame(false, 4, 0), "\x1b[Ha\xc3\xa4\xe2\x82\xac!\x1b[K\n\x1b[J");
 }
 
 TEST(ScreenTest, ControlCharacters_AreHarmless) {
@@ -44,10 +44,11 @@ TEST(ScreenTest, ControlCharacters_AreHarmless) {
     EXPECT_EQ(screen.text(true), "a?[2J?b?\n");
 }
 
-TEST(ScreenTest, Redraw_LeavesNothingOfWhatStoodThere) {
+TEST(ScreenTest, Frame_EndsBeforeTheTerminalWouldScroll) {
     Screen screen;
-    screen.line("a");
-    EXPECT_EQ(screen.text(false, 0, true), "\x1b[Ha\x1b[K\n\x1b[J");
+    for (const char* text : {"a", "b", "c"}) screen.line(text);
+    EXPECT_EQ(screen.frame(false, 0, 3), "\x1b[Ha\x1b[K\nb\x1b[K\n\x1b[J");
+    EXPECT_EQ(screen.frame(false, 0, 4), "\x1b[Ha\x1b[K\nb\x1b[K\nc\x1b[K\n\x1b[J");
 }
 
 TEST(StatusTextTest, Times) {

@@ -193,6 +193,27 @@ TEST_F(QuorumTakeoverTest, Heartbeats_AreHeardWhileOn) {
     EXPECT_FALSE(witness()) << "silent";
 }
 
+TEST_F(QuorumTakeoverTest, Heartbeats_ChangeIsToldAtOnce_AlsoIfOneHangs) {
+    bool on_duty = true;
+    client->start_heartbeats([&on_duty] { return Beat{on_duty, true}; });
+    protector(1).fault = Fault::kHangs;
+    time.advance(milliseconds{2100});
+    const auto said_by = [this](std::size_t member) {
+        const auto heard = protector(member).heartbeats.heard(clock.steady());
+        return !heard.empty() && heard.front().beat.on_duty;
+    };
+    EXPECT_TRUE(said_by(2) && said_by(3) && said_by(4));
+    on_duty = false;
+    time.advance(milliseconds{5});
+    EXPECT_TRUE(said_by(2)) << "nobody has told it";
+    client->beat_now();
+    time.advance(milliseconds{5});
+    EXPECT_FALSE(said_by(2) || said_by(3) || said_by(4));
+    client->stop_heartbeats();
+    client->beat_now();
+    time.advance(seconds{1});
+}
+
 TEST_F(QuorumTakeoverTest, Heartbeats_TellThatWeAreFenced) {
     client->start_heartbeats([] { return Beat{true, true}; });
     ASSERT_TRUE(acquire(*second));
