@@ -86,7 +86,7 @@ Time Engine::head_arrives(Slot slot) const {
 }
 
 void Engine::decide(Slot slot) {
-    if (truth().heads && nodes_agree()) last_head_ = process_.now();
+    if (truth().heads && truth().nodes_fit > 0) last_head_ = process_.now();
     try_to_decide(slot);
 }
 

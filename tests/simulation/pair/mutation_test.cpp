@@ -59,22 +59,21 @@ TEST_P(PairMutations, AreCaught) {
     Mutation { FailoverRule::rule, #rule, nullptr, Story::story, by }
 INSTANTIATE_TEST_SUITE_P(
     Rules, PairMutations,
-    testing::Values(BY_SCENE(kFallNeedsSeveral, "blips", "scene: duty has moved"),
-                    BY_SCENE(kRiseNeedsSeveral, "mostly bad", "scene: the secondary should be on duty"),
-                    BY_STORY(kOnlyArmedTakesOver, kSameOutage, "outage"), BY_SCENE(kWitnessesAsked, "pair link cut", "need"),
-                    BY_SCENE(kWitnessesBelieved, "pair link cut", "need"), BY_SCENE(kUnhealthyCounts, "nodes gone", "liveness"),
-                    BY_SCENE(kRefusedCountsAtOnce, "ill, then dead", "scene: a death"),
-                    BY_STORY(kDrainedTakenAtOnce, kHandovers, "handover"), BY_STORY(kStartGrace, kColdStart, "start"),
-                    BY_SCENE(kFencedStandsDown, "frozen", "scene: the zombie is not ready"),
-                    BY_SCENE(kFailbackWaits, "failback", "scene: the secondary should be on duty"),
-                    BY_STORY(kFailbackWaitsLonger, kFlapping, "flapping"),
-                    BY_SCENE(kFailbackOnlyIfReady, "held", "scene: duty has moved"),
-                    BY_SCENE(kUnansweredHandoverGoesOn, "unanswered handover", "liveness"),
-                    BY_SCENE(kPausedDoesNothing, "paused", "scene: duty has moved"),
-                    BY_SCENE(kLooksBeforeDuty, "restarted", "need"), BY_STORY(kVacancyTaken, kHandovers, "handover"),
-                    BY_SCENE(kUnwellHolderReplaced, "secondary fails", "liveness"),
-                    BY_SCENE(kHandoverOnlyIfOtherReady, "nobody ready", "handover"),
-                    BY_STORY(kDrainWaitsForDuties, kHandovers, "drain"), BY_STORY(kDrainWaitsForProposal, kHandovers, "drain")),
+    testing::Values(
+        BY_SCENE(kFallNeedsSeveral, "blips", "scene: duty has moved"),
+        BY_SCENE(kRiseNeedsSeveral, "mostly bad", "scene: the secondary should be on duty"),
+        BY_STORY(kOnlyArmedTakesOver, kSameOutage, "outage"), BY_SCENE(kWitnessesAsked, "pair link cut", "need"),
+        BY_SCENE(kWitnessesBelieved, "pair link cut", "need"), BY_SCENE(kUnhealthyCounts, "nodes gone", "liveness"),
+        BY_SCENE(kRefusedCountsAtOnce, "ill, then dead", "scene: a death"),
+        BY_SCENE(kDrainedTakenAtOnce, "relieved", "scene: a drained primary was relieved after"),
+        BY_STORY(kStartGrace, kColdStart, "start"), BY_SCENE(kFencedStandsDown, "frozen", "scene: the zombie is not ready"),
+        BY_SCENE(kFailbackWaits, "failback", "scene: the secondary should be on duty"),
+        BY_STORY(kFailbackWaitsLonger, kFlapping, "flapping"), BY_SCENE(kFailbackOnlyIfReady, "held", "scene: duty has moved"),
+        BY_SCENE(kUnansweredHandoverGoesOn, "unanswered handover", "liveness"),
+        BY_SCENE(kPausedDoesNothing, "paused", "scene: duty has moved"), BY_SCENE(kLooksBeforeDuty, "restarted", "need"),
+        BY_STORY(kVacancyTaken, kHandovers, "handover"), BY_SCENE(kUnwellHolderReplaced, "secondary fails", "liveness"),
+        BY_SCENE(kHandoverOnlyIfOtherReady, "nobody ready", "handover"), BY_STORY(kDrainWaitsForDuties, kHandovers, "drain"),
+        BY_STORY(kDrainWaitsForProposal, kHandovers, "drain")),
     [](const testing::TestParamInfo<Mutation>& mutation) { return std::string{mutation.param.name}; });
 #undef BY_SCENE
 #undef BY_STORY

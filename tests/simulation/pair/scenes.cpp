@@ -14,6 +14,9 @@ constexpr Time kMinute = 60 * kSecond;
 // From a death that is refused at once, of a primary that nobody calls well any more, to the secondary's generation: one poll,
 // one look, one acquisition.
 constexpr Time kRefusedToDuty = 750 * kMillisecond;
+// A drain that takes a poll's interval is seen by the secondary. Then: one close poll, one acquisition.
+constexpr Time kSeenDraining = 600 * kMillisecond;
+constexpr Time kDrainedToDuty = 300 * kMillisecond;
 
 void begin(World& world) {
     world.begin();
@@ -66,7 +69,8 @@ void blips(World& world) {
     begin(world);
     const std::uint64_t before = moves(world);
     const Time sample = time_of(world.ground().setup.times.sample_interval);
-    world.alternate(kPrimary, sample, sample, world.ground().now() + kMinute);
+    world.alternate([&world](bool good) { world.truth(kPrimary).nodes_fit = good ? 3 : 1; }, sample, sample,
+                    world.ground().now() + kMinute);
     world.run_for(kMinute);
     expect_no_move(world, before);
 }
@@ -75,7 +79,7 @@ void blips(World& world) {
 void mostly_bad(World& world) {
     begin(world);
     const Time sample = time_of(world.ground().setup.times.sample_interval);
-    world.alternate(kPrimary, 3 * sample, sample, world.ground().now() + kMinute);
+    world.alternate(world.nodes_of(kPrimary), 3 * sample, sample, world.ground().now() + kMinute);
     world.run_for(kMinute);
     expect_on_duty(world, kSecondary);
 }
@@ -101,6 +105,21 @@ void frozen(World& world) {
     world.run_for(how_long + 10 * kSecond);
     expect_on_duty(world, kSecondary);
     expect(world, world.party(kPrimary).ready(), "scene: the zombie is not ready: " + world.party(kPrimary).says());
+}
+
+// A primary that drains is polled closely, and relieved at the first poll that finds it drained.
+void relieved(World& world) {
+    begin(world);
+    world.run_to_slot(50 * kMillisecond);  // its duties come first
+    const Time before = world.ground().now();
+    world.party(kPrimary).command(Command::kFailover);
+    while (!world.party(kPrimary).drained() && !world.failed()) world.run_for(10 * kMillisecond);
+    const bool seen_draining = world.ground().now() - before > kSeenDraining;
+    world.run_for(5 * kSecond);
+    expect_on_duty(world, kSecondary);
+    const Time gap = world.ground().watch.last_gap();
+    expect(world, !seen_draining || gap <= kDrainedToDuty,
+           "scene: a drained primary was relieved after " + std::to_string(gap / kMillisecond) + " ms");
 }
 
 // The operator has moved duty: it stays where it is.
@@ -233,6 +252,7 @@ constexpr std::array kScenes{
     Scene{"mostly bad", mostly_bad},
     Scene{"ill, then dead", ill_then_dead},
     Scene{"frozen", frozen},
+    Scene{"relieved", relieved},
     Scene{"held", held},
     Scene{"failback", failback},
     Scene{"unanswered handover", unanswered_handover},

@@ -137,7 +137,7 @@ void World::tell_flapping() {
     run_for(kWarmUp);
     const std::uint64_t before = ground_.watch.counts.generations;
     const Time end = ground_.now() + kHour;
-    alternate(kPrimary, ground_.setup.bad_for, ground_.setup.good_for, end);
+    alternate(nodes_of(kPrimary), ground_.setup.bad_for, ground_.setup.good_for, end);
     run_for(kHour);
     const std::uint64_t moves = ground_.watch.counts.generations - before;
     const std::uint64_t allowed = moves_allowed(ground_.setup.times, kHour);

@@ -59,7 +59,7 @@ void World::trouble() {
             return;
         case Trouble::kAlternation:
             ground_.say(party_name(number), "its nodes come and go");
-            return alternate(number, ground_.base.random_time(4 * kSecond), ground_.base.random_time(4 * kSecond),
+            return alternate(nodes_of(number), ground_.base.random_time(4 * kSecond), ground_.base.random_time(4 * kSecond),
                              ground_.now() + how_long);
         case Trouble::kCommand: return command_something();
         case Trouble::kPowerCut: kill(kPrimary, how_long); return kill(kSecondary, ground_.base.random_time(10 * kSecond));

@@ -1,6 +1,7 @@
 #include "tests/simulation/pair/watch.hpp"
 
 #include <algorithm>
+#include <functional>
 
 #include "tests/simulation/pair/ground.hpp"
 #include "tests/simulation/pair/party.hpp"
@@ -61,6 +62,7 @@ void Watch::on_promise(std::size_t party, std::uint64_t generation) {
     const std::size_t before = std::exchange(holder_, party);
     if (before == kBoth || before == party) return;
     if (seen_[before].drained) {
+        last_gap_ = ground_.now() - seen_[before].drained_at;
         ++counts.handovers;
     } else if (party == kSecondary) {
         ++counts.takeovers;
@@ -97,7 +99,9 @@ void Watch::on_going_on_duty(std::size_t party, bool forced) {
         ground_.fail("need: the " + party_name(party) + " takes duty although the other one performs");
     }
     const bool starting = party == kPrimary && ground_.parties[party]->state() == "starting";
-    if (!starting && !lately_frozen && for_long(seen_[party].unable, kKnown, now)) {
+    const bool unable =
+        std::ranges::any_of(seen_[party].unable, [&](const auto& since) { return for_long(since, kKnown, now); });
+    if (!starting && !lately_frozen && unable) {
         ground_.fail("outage: the " + party_name(party) + " takes duty that it can't perform");
     }
 }
@@ -142,11 +146,13 @@ bool Watch::calm() const {
     return weather.lost_percent == 0 && weather.slow_max == 0;
 }
 
-bool Watch::is_able(std::size_t party) const {
+std::array<bool, 4> Watch::needs_of(std::size_t party) const {
     const Truth& truth = ground_.truth[party];
-    return truth.nodes_fit >= ground_.setup.threshold && truth.signer && !truth.hung &&
-           ground_.links_of(party) >= ground_.setup.base.quorum;
+    return {truth.nodes_fit >= ground_.setup.threshold, truth.signer, !truth.hung,
+            ground_.links_of(party) >= ground_.setup.base.quorum};
 }
+
+bool Watch::is_able(std::size_t party) const { return std::ranges::all_of(needs_of(party), std::identity{}); }
 
 std::array<bool, 6> Watch::parts_of(std::size_t party) const {
     const Truth& truth = ground_.truth[party];
@@ -196,7 +202,8 @@ void Watch::look() {
         Seen& seen = seen_[party];
         follow(seen.good, is_good(party), now);
         follow(seen.performing, is_performing(party), now);
-        follow(seen.unable, !is_able(party), now);
+        const std::array<bool, 4> needs = needs_of(party);
+        for (std::size_t i = 0; i < needs.size(); ++i) follow(seen.unable[i], !needs[i], now);
         const std::array<bool, 6> parts = parts_of(party);
         for (std::size_t i = 0; i < parts.size(); ++i) {
             if (seen.parts[i] && !parts[i]) seen.worse_at = now;

@@ -70,7 +70,9 @@ public:
     [[nodiscard]] std::size_t missing(Slot slot, Time until) const;
     [[nodiscard]] bool block_missing(Slot slot) const;
     [[nodiscard]] bool signed_in(Time from, Time to) const;
-    [[nodiscard]] Time longest_gap() const { return longest_gap_; }  // of a planned handover
+    // Of planned handovers: from drained to the other one's open gate; and of the last one, to its generation.
+    [[nodiscard]] Time longest_gap() const { return longest_gap_; }
+    [[nodiscard]] Time last_gap() const { return last_gap_; }
 
     PairCounts counts;
     Changes changes;
@@ -78,11 +80,11 @@ public:
 private:
     // Of one instance; times are since when it is so without a break.
     struct Seen {
-        std::optional<Time> good;        // could do all duties, if only the rules let it
-        std::optional<Time> performing;  // does them, and everybody can see that
-        std::optional<Time> unable;      // could not, whatever the rules say
-        Time worse_at{0};                // when something of it last went wrong
-        std::array<bool, 6> parts{};     // what is right with it
+        std::optional<Time> good;                   // could do all duties, if only the rules let it
+        std::optional<Time> performing;             // does them, and everybody can see that
+        std::array<std::optional<Time>, 4> unable;  // could not, whatever the rules say: for each cause
+        Time worse_at{0};                           // when something of it last went wrong
+        std::array<bool, 6> parts{};                // what is right with it
         Time last_ready{-1'000 * kSecond};
         Time last_frozen{-1'000 * kSecond};
         bool drained{false};  // has said that it is off duty
@@ -100,8 +102,11 @@ private:
     std::uint64_t generation_{0};  // the highest that was promised
     std::size_t holder_{kBoth};
     Time longest_gap_{0};
+    Time last_gap_{0};
 
     [[nodiscard]] bool calm() const;
+    // Nodes, signer, duty loop, protectors.
+    [[nodiscard]] std::array<bool, 4> needs_of(std::size_t party) const;
     [[nodiscard]] bool is_able(std::size_t party) const;
     [[nodiscard]] std::array<bool, 6> parts_of(std::size_t party) const;
     [[nodiscard]] bool is_seen(std::size_t party) const;

@@ -98,13 +98,17 @@ void World::crash_protectors(std::size_t count, Time how_long) {
     }
 }
 
-void World::alternate(std::size_t number, Time bad_for, Time good_for, Time end) {
+void World::alternate(const std::function<void(bool)>& set, Time bad_for, Time good_for, Time end) {
     if (ground_.now() >= end) return;
-    truth(number).nodes_fit = 0;
-    after(bad_for, [this, number, bad_for, good_for, end] {
-        truth(number).nodes_fit = ground_.setup.nodes;
-        after(good_for, [this, number, bad_for, good_for, end] { alternate(number, bad_for, good_for, end); });
+    set(false);
+    after(bad_for, [this, set, bad_for, good_for, end] {
+        set(true);
+        after(good_for, [this, set, bad_for, good_for, end] { alternate(set, bad_for, good_for, end); });
     });
+}
+
+std::function<void(bool)> World::nodes_of(std::size_t number) {
+    return [this, number](bool good) { truth(number).nodes_fit = good ? ground_.setup.nodes : 0; };
 }
 
 void World::heal() {

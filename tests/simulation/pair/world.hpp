@@ -38,7 +38,9 @@ public:
     void stop(std::size_t party, Time down_for);
     void freeze(std::size_t party, Time how_long);
     void crash_protectors(std::size_t count, Time how_long);
-    void alternate(std::size_t party, Time bad_for, Time good_for, Time end);
+    // What `set` says is good and bad in turn, from now (bad) to `end` (good).
+    void alternate(const std::function<void(bool)>& set, Time bad_for, Time good_for, Time end);
+    [[nodiscard]] std::function<void(bool)> nodes_of(std::size_t party);
     void heal();
     // Exactly one is on duty, and performs.
     void check_one_on_duty();
