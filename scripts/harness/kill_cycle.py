@@ -160,17 +160,21 @@ class KillRig:
             self._run.keep()
 
     def _add_exchange(self, record, entry, entries):
-        """Where in its exchange the kill hit the primary, and when the secondary's first attestation arrived."""
-        late = record["moment"].endswith(":late")
-        begin = self._time.start_of(entry.slot) + DEADLINE * self._time.slot_ms / 1000 if late else entry.head_event
+        """Where in its exchange the kill hit the primary, and what it delayed: attestations whose moment had come before the
+        secondary took over, and that arrived after that."""
+        begin = self._exchange_begin(entry, record["moment"].endswith(":late"))
         end = begin + self._baseline()["exchange_seconds_max"]
         record["phase"] = "before" if record["when"] < begin else "inside" if record["when"] <= end else "after"
-        record["owed"] = entry.due - sum(1 for arrival in entry.arrivals if arrival <= record["when"])
         taken = record["when"] + (record["taking_over"] or 0)
-        later = [arrival for other in entries for arrival in other.arrivals if arrival >= taken]
-        # With nothing owed it would be the next slot's.
-        record["first_attestation"] = round(min(later) - record["when"], 3) if later and record["owed"] else None
-        record["last_arrival_ms"] = round((entry.arrivals[-1] - self._time.start_of(entry.slot)) * 1000) if entry.arrivals else None
+        delayed = [arrival for other in entries if self._exchange_begin(other, False) < taken
+                   for arrival in other.arrivals if arrival >= taken]
+        record["delayed"] = len(delayed)
+        record["first_attestation"] = round(min(delayed) - record["when"], 3) if delayed else None
+
+    def _exchange_begin(self, entry, late_block):
+        """When its votes are made: at its block's arrival, or at the deadline."""
+        deadline = self._time.start_of(entry.slot) + DEADLINE * self._time.slot_ms / 1000
+        return deadline if late_block or not entry.head_event else min(entry.head_event, deadline)
 
     def _baseline(self):
         """Of the slots at the beginning, before the first kill."""

@@ -55,12 +55,13 @@ def _rig_process(work, name, arguments, keep, out):
     """Runs in a process of its own: `work(run, say, *arguments)`, whose messages go to `out`; ("end", problem or None) last."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us
     end_with_parent(signal.SIGTERM)
-    problem = None
+    problem = "it ended before its time"
     try:
         with Run(name, keep=keep) as run:
             out.put(("folder", name, run.folder))
             try:
                 work(run, lambda kind, content: out.put((kind, name, content)), *arguments)
+                problem = None
             except (ProcessError, HttpError) as error:
                 problem = str(error)
                 run.keep()

@@ -105,13 +105,13 @@ class Proof:
         times = {title: distribution([kill[name] for kill in kills if kill.get(name) is not None]) for title, name in TIMES.items()}
         counted = [record for record in kills + self._handovers if "due" in record]
         phases = [kill.get("phase") for kill in kills]
-        complete = len(kills) == len(self._handovers) == self._options.runs and len(self._rigs) > 0
+        complete = len(kills) == len(self._handovers) == self._options.runs and len(self._rigs) == len(self._folders)
         worst = sorted((kill for kill in kills if kill.get("on_duty")), key=lambda kill: -kill["on_duty"])[:WORST]
         return {
             "slot_ms": self._slot_ms, "kills": len(kills), "handovers_back": len(self._handovers),
             "holds": complete and not self._problems,
             "killed_before_exchange": phases.count("before"), "killed_inside_exchange": phases.count("inside"),
-            "killed_after_exchange": phases.count("after"), "killed_with_duties_owed": sum(1 for kill in kills if kill.get("owed")),
+            "killed_after_exchange": phases.count("after"), "kills_that_delayed": sum(1 for kill in kills if kill.get("delayed")),
             "due": sum(rig["due"] for rig in self._rigs), "missed": sum(rig["due"] - rig["included"] for rig in self._rigs),
             "slots": sum(rig["slots"] for rig in self._rigs), "slashable": sum(rig["slashable"] for rig in self._rigs),
             "distance_max": max((record["distance_max"] for record in counted), default=None),
@@ -134,8 +134,8 @@ class Proof:
         self.say("  slowest activations: " + ", ".join(f"{kill['on_duty']:.2f} s (killed at {kill['moment']}, {kill['phase']} "
                                                          "the exchange)" for kill in figures["slowest"]))
         self.say(f"{figures['kills']} kills ({figures['killed_before_exchange']} before, {figures['killed_inside_exchange']} inside, "
-                 f"{figures['killed_after_exchange']} after the exchange; {figures['killed_with_duties_owed']} while attestations "
-                 f"of the slot were owed), {figures['handovers_back']} handovers back: "
+                 f"{figures['killed_after_exchange']} after the exchange; {figures['kills_that_delayed']} delayed "
+                 f"attestations), {figures['handovers_back']} handovers back: "
                  f"{figures['missed']} of {figures['due']} attestations in {figures['slots']} slots missed, largest inclusion "
                  f"distance {figures['distance_max']} ({figures['distance_max_without_kill']} without a kill), "
                  f"{figures['slashable']} slashable")
