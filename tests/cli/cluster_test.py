@@ -135,7 +135,7 @@ class Create(ClusterTest):
                 self.assertEqual(os.listdir(self.run_.folder), [])
 
     def test_unknown_commands(self):
-        self.refused("there is no command 'clutser'; there are: cluster, protection", "clutser")
+        self.refused("there is no command 'clutser'; there are: status, failover, failback, pause, resume, drill, cluster, protection", "clutser")
         self.refused("there is no command 'make'", "cluster", "make")
         self.refused("name a command")
         for words in (("--help",), ("cluster", "--help"), ("cluster", "create", "--help"), ("protection", "import", "--help")):
