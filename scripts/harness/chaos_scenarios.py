@@ -233,9 +233,9 @@ def _protectors_gone():
     yield Scenario("protector-killed", "p1 is killed", _kill_protectors(one), _restart_protectors(one))
     yield Scenario("protector-stopped", "SIGSTOP of p1", _protectors(one, signal.SIGSTOP), _protectors(one, signal.SIGCONT))
     yield Scenario("two-protectors-killed", "p1 and p2 are killed: no quorum", _kill_protectors(two), _restart_protectors(two),
-                   nobody=True, missed_slots=7)
+                   nobody=True, missed_slots=6)
     yield Scenario("two-protectors-stopped", "SIGSTOP of p1 and p2: no quorum", _protectors(two, signal.SIGSTOP),
-                   _protectors(two, signal.SIGCONT), nobody=True, missed_slots=7)
+                   _protectors(two, signal.SIGCONT), nobody=True, missed_slots=6)
 
 
 def _nodes_gone():
@@ -246,7 +246,7 @@ def _nodes_gone():
     yield Scenario("nodes-of-secondary-down", "all beacon nodes of the secondary are down", _nodes(["secondary"], down=True),
                    _nodes(["secondary"]))
     yield Scenario("nodes-of-both-down", "all beacon nodes are down", _nodes(["primary", "secondary"], down=True),
-                   _nodes(["primary", "secondary"]), nobody=True, missed_slots=7)
+                   _nodes(["primary", "secondary"]), nobody=True, missed_slots=6)
 
 
 def _clocks():
