@@ -38,7 +38,7 @@ void Engine::reset() {
     stopping_ = false;
     last_failed_ = {};
     deciding_.clear();
-    performing_ = 0;
+    performing_ = opening_ = 0;
     kept_.clear();
     attested_.clear();
 }
@@ -161,8 +161,22 @@ bool Engine::clock_looks_right() const {
 }
 
 bool Engine::idle() const {
+    // The loop is about to begin this slot.
+    const bool not_begun = !stopping_ && may_perform(slot()) && next_slot_ <= slot();
     const auto matters = [this](Slot slot) { return may_perform(slot); };
-    return performing_ == 0 && std::ranges::none_of(deciding_, matters);
+    return !not_begun && opening_ == 0 && performing_ == 0 && std::ranges::none_of(deciding_, matters);
+}
+
+bool Engine::gate_open() const {
+    // The duties of the last slot may be done before it is over.
+    const bool drained = gate_.last() == slot() && idle();
+    return may_perform(slot()) && !drained;
+}
+
+// As soon as a generation is ours: nobody else must take it for vacant while the records of the one before are being read.
+bool Engine::on_duty() const {
+    const bool ours_already = gate_.opening() && quorum_.generation() > generation_before_ && !quorum_.fenced_by();
+    return ours_already || gate_open();
 }
 
 std::vector<HealthCheck> Engine::checks() const {

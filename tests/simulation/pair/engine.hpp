@@ -31,7 +31,10 @@ public:
     void reopen();
     void request_stop() { stopping_ = true; }
     [[nodiscard]] bool idle() const;
-    [[nodiscard]] bool gate_open() const { return gate_.open_for(slot()); }
+    // Duties of the slot that is now are performed.
+    [[nodiscard]] bool gate_open() const;
+    // Whether the others have to take us for the one on duty.
+    [[nodiscard]] bool on_duty() const;
     [[nodiscard]] Slot slot() const { return ground_.slot_at(wall()); }
     [[nodiscard]] std::vector<validator::HealthCheck> checks() const;
 
@@ -71,6 +74,8 @@ private:
     Quorum& quorum_;
     duties::Gate gate_;
     bool stopping_{false};
+    std::uint64_t generation_before_{0};  // while the gate is opening
+    std::size_t opening_{0};
     Slot next_slot_;
     Time last_turn_{0};
     Time last_head_{0};
@@ -119,6 +124,7 @@ private:
     void newest_first(const OpeningPtr& opening);
     void last_epoch_first(const OpeningPtr& opening);
     void open(const OpeningPtr& opening);
+    void end_opening(const OpeningPtr& opening, Result<void> how);
 };
 
 }  // namespace holdfast::simulation::pair

@@ -16,6 +16,7 @@ constexpr Time kTick = 100 * kMillisecond;
 constexpr Time kDrainStep = 50 * kMillisecond;
 constexpr Time kStartAgain = 500 * kMillisecond;
 constexpr Time kFinishLook = 50 * kMillisecond;
+constexpr Time kLastBeat = 100 * kMillisecond;
 
 }  // namespace
 
@@ -58,7 +59,7 @@ void Party::start() {
     warm_since_ = process_.now();
     quorum_.refresh(process_.now() + kSecond);
     engine_.start();
-    quorum_.start_heartbeats([this] { return protection::Beat{performs(), well()}; });
+    quorum_.start_heartbeats([this] { return protection::Beat{engine_.on_duty(), well()}; });
     with([&](auto& rules) { rules.on_started(now()); });
     follow_up();
     sample();
@@ -105,7 +106,7 @@ bool Party::drained() const {
 bool Party::draining() const {
     return primary_ ? primary_->state() == PrimaryState::kDraining : secondary_->state() == SecondaryState::kYielding;
 }
-bool Party::performs() const { return warm_ && engine_.gate_open() && !quorum_.fenced_by(); }
+bool Party::performs() const { return warm_ && engine_.gate_open(); }
 
 bool Party::ready() const {
     if (!warm_) return false;
@@ -242,7 +243,7 @@ void Party::drain_step(const std::shared_ptr<healthcheck::Drain>& drain, bool be
         process_.after(kDrainStep, [this, drain] { drain_step(drain, true); });
         return;
     }
-    ground_.watch.on_drained(number_, engine_.idle());
+    ground_.watch.on_drained(number_, engine_.idle(), *step.last_slot);
     engine_.stand_down();
     with([&](auto& rules) { rules.on_drained(now()); });
     quorum_.beat_now();
@@ -262,8 +263,14 @@ void Party::request_stop() {
 void Party::finish() {
     finishing_ = true;
     engine_.request_stop();
-    if (engine_.idle()) return process_.after(0, [this] { kill(); });
-    process_.after(kFinishLook, [this] { finish(); });
+    if (!engine_.idle()) {
+        process_.after(kFinishLook, [this] { finish(); });
+        return;
+    }
+    // So that nobody has to wait until it has been silent for long.
+    engine_.stand_down();
+    quorum_.beat_now();
+    process_.after(kLastBeat, [this] { kill(); });
 }
 
 void Party::command(Command command) {
@@ -352,7 +359,7 @@ void Party::on_poll(const healthcheck::Poll& poll) {
         ground_.say(name_, "polled the primary: " + poll.sentence + (poll.performs() ? " (performs)" : ""));
     }
     last_poll_ = poll;
-    watch_closely_ = poll.draining || poll.drained;
+    watch_closely_ = poll.draining;
     secondary_->on_poll(poll, now());
     follow_up();
     next_poll();

@@ -104,8 +104,16 @@ void Engine::leave_out(ValidatorNumber validator, Epoch target) {
 }
 
 void Engine::reopen() {
-    gate_.open();
-    catch_up();
+    gate_.begin_opening();
+    generation_before_ = 0;
+    ++opening_;
+    last_epoch_first(std::make_shared<Opening>(Opening{0, [](const Result<void>&) {}}));
+}
+
+void Engine::end_opening(const OpeningPtr& opening, Result<void> how) {
+    --opening_;
+    if (!how && gate_.opening()) gate_.close();
+    opening->then(how);
 }
 
 // The newest first.
@@ -132,6 +140,8 @@ void Engine::perform_kept(Slot slot, Kept kept, Time end, bool before_opening, s
 void Engine::take_over(Time deadline, OnEnd then) {
     auto opening = std::make_shared<Opening>(Opening{deadline, std::move(then)});
     gate_.begin_opening();
+    generation_before_ = quorum_.generation();
+    ++opening_;
     acquire(opening);
 }
 
@@ -145,8 +155,7 @@ void Engine::acquire(const OpeningPtr& opening) {
                             return read(opening);
                         }
                         if (promise.error().code == ErrorCode::kRefused || process_.now() + kPause >= opening->deadline) {
-                            gate_.close();
-                            return opening->then(promise.error());
+                            return end_opening(opening, promise.error());
                         }
                         process_.after(kPause, [this, opening] { acquire(opening); });
                     });
@@ -162,8 +171,7 @@ void Engine::read(const OpeningPtr& opening) {
             return read(opening);
         }
         if (process_.now() + kPause >= opening->deadline) {
-            gate_.close();
-            return opening->then(plan.error());
+            return end_opening(opening, plan.error());
         }
         process_.after(kPause, [this, opening] { read(opening); });
     };
@@ -208,14 +216,14 @@ void Engine::last_epoch_first(const OpeningPtr& opening) {
 }
 
 void Engine::open(const OpeningPtr& opening) {
-    if (gate_.closed()) return opening->then(failure(ErrorCode::kRefused, "told to stand down meanwhile"));
+    if (!gate_.opening()) return end_opening(opening, failure(ErrorCode::kCancelled, "told to stand down meanwhile"));
     gate_.open();
     for (Work& work : opening->recorded) {
         work.end = process_.now() + ground_.setup.base.slot;
         perform(std::move(work));
     }
     catch_up();
-    opening->then(success());
+    end_opening(opening, success());
 }
 
 }  // namespace holdfast::simulation::pair

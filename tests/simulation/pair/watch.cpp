@@ -123,7 +123,7 @@ void Watch::on_draining(std::size_t party) {
     }
 }
 
-void Watch::on_drained(std::size_t party, bool idle) {
+void Watch::on_drained(std::size_t party, bool idle, Slot last_slot) {
     Seen& seen = seen_[party];
     seen.drained = true;
     seen.drained_at = ground_.now();
@@ -132,7 +132,7 @@ void Watch::on_drained(std::size_t party, bool idle) {
     const Slot slot = ground_.slot_at(clock);
     if (slot >= seen.draining_since + kDrainSlotsMax) return;  // there is no gap between proposals
     if (ground_.now() - seen.last_frozen < kThawed) return;
-    if (ground_.proposer(slot) || ground_.proposer(slot + 1)) ground_.fail("drain: a block proposal of ours is near");
+    if (ground_.proposer(slot) || ground_.proposer(last_slot + 1)) ground_.fail("drain: a block proposal of ours is near");
 }
 
 void Watch::on_go_on_again(std::size_t party) { seen_[party].drained = false; }

@@ -56,7 +56,7 @@ public:
     void on_going_on_duty(std::size_t party, bool forced);
     void on_duty_begun(std::size_t party);
     void on_draining(std::size_t party);
-    void on_drained(std::size_t party, bool idle);
+    void on_drained(std::size_t party, bool idle, Slot last_slot);
     void on_go_on_again(std::size_t party);
     void on_command(std::size_t party, healthcheck::Command command);
     void on_gone(std::size_t party);
