@@ -79,13 +79,15 @@ class Pair:
 
     def hand_over(self, to, at=None, timeout=START_TIMEOUT):
         """Planned: `holdfast failover` to the secondary, `failback` to the primary, told to `at` (default: the one that is to
-        take duty). Returns the seconds from the command until that one says that it is on duty; then the other is not."""
-        started = time.monotonic()
+        take duty). Returns the seconds from the command until that one was on duty, by its own account; the other is not, then."""
+        started = time.time()
         (at or to).must("failover" if to is self.secondary else "failback", timeout=timeout)
         wait_until(to.active, timeout, f"{to.name} to be on duty after the operator's command")
-        took = time.monotonic() - started
         self.holder()
-        return took
+        move = first_move(to.status() or {"changes": []}, started, ON_DUTY)
+        if move is None:
+            raise ProcessError(f"{to.name} is on duty, but its status names no such change since the operator's command")
+        return move.when - started
 
 
 def times_for(slot_ms):
