@@ -209,6 +209,14 @@ class Machine:
         lines = self.must("systemctl", "show", "--timestamp=us+utc", unit).splitlines()
         return collections.defaultdict(str, (line.split("=", 1) for line in lines if "=" in line))
 
+    def main_process(self, unit):
+        """The number by which this process knows the only process of a service."""
+        with open(os.path.join(self._cgroups[0], "payload", "system.slice", unit, "cgroup.procs")) as file:
+            numbers = file.read().split()
+        if len(numbers) != 1:
+            raise ProcessError(f"{self.name}: {unit} has the processes {numbers} instead of one")
+        return int(numbers[0])
+
     def journal(self, *options):
         """Entries as dicts, the oldest first; all boots unless the options (of journalctl) say otherwise."""
         code, text = self.call("journalctl", "--output=json", "--quiet", *options)

@@ -2,9 +2,9 @@
 
 alpha has the primary and protector p1, beta the secondary and p2, gamma p3 and p4 (3 of 4 must agree); all speak TLS. The simulated
 chain is outside. One after the other: first starts; a protector is killed, another hangs (SIGSTOP) until the watchdog ends it; the
-primary is killed; beta reboots while its secondary has duty; the primary hangs; it is stopped; it is started with a wrong
-configuration; alpha reboots while the primary has duty; both are stopped. Needs root; installs mmdebstrap and systemd-container. The
-first run of a week makes a Debian tree (a minute or two).
+primary is killed; beta reboots while its secondary has duty; the primary hangs, as a whole and then only the thread of its duties;
+it is stopped; it is started with a wrong configuration; alpha reboots while the primary has duty; both are stopped. Needs root;
+installs mmdebstrap and systemd-container. The first run of a week makes a Debian tree (a minute or two).
 """
 import argparse
 import contextlib
@@ -46,8 +46,9 @@ def arguments():
 
 
 class Proof:
-    def __init__(self, options, rig):
+    def __init__(self, options, run, rig):
         self._options = options
+        self._run = run
         self._rig = rig
         self._figures = {}
         self._slots = {}
@@ -70,14 +71,18 @@ class Proof:
         with self._step("reboot_secondary"):
             self._reboot(rig.beta, "p2", SECONDARY, rig.secondary, rig.primary)
         with self._step("hang"):
-            self._hang()
+            self._hang("hang", lambda: rig.alpha.must("systemctl", "kill", "-s", "STOP", PRIMARY))
         with self._step("failback"):
+            self._fail_back()
+        with self._step("hung_loop"):
+            self._hang("hung_loop", self._freeze_loop)
+        with self._step("failback_2"):
             self._fail_back()
         with self._step("stop"):
             self._stop()
         with self._step("wrong_configuration"):
             self._wrong_configuration()
-        with self._step("failback_again"):
+        with self._step("failback_3"):
             self._fail_back()
         with self._step("reboot_primary"):
             self._reboot(rig.alpha, "p1", PRIMARY, rig.primary, rig.secondary)
@@ -185,14 +190,20 @@ class Proof:
         rig.alpha.must("systemctl", "kill", "-s", "KILL", PRIMARY)
         self._note("kill", {"takeover_seconds": self._taken_over(when), "restart_seconds": self._restarted(restarts, when, "signal")})
 
-    def _hang(self):
+    def _hang(self, name, hang):
         rig = self._rig
         restarts = int(rig.primary.properties()["NRestarts"])
         rig.wait_could_take(rig.secondary)
         rig.book.sleep_to_slot(rig.time.slot() + 2, KILL_AT)
         when = time.time()
-        rig.alpha.must("systemctl", "kill", "-s", "STOP", PRIMARY)
-        self._note("hang", {"takeover_seconds": self._taken_over(when), "restart_seconds": self._restarted(restarts, when, "watchdog")})
+        hang()
+        self._note(name, {"takeover_seconds": self._taken_over(when), "restart_seconds": self._restarted(restarts, when, "watchdog")})
+
+    def _freeze_loop(self):
+        """Only the thread that performs the duties stands still: the process lives, and those that decrypt and sign go on."""
+        thread = self._rig.alpha.main_process(PRIMARY)
+        holder = self._run.start("freeze", [sys.executable, "-m", "harness.freeze_thread", thread])
+        holder.wait_line("^frozen$")
 
     def _stop(self):
         rig = self._rig
@@ -352,7 +363,7 @@ def main():
             return 0
         started, load = time.time(), os.getloadavg()[0]
         with Run("units", keep=options.keep_logs) as run, UnitRig(run, base, options.slot_ms, options.validators) as rig:
-            proof = Proof(options, rig)
+            proof = Proof(options, run, rig)
             figures = proof.go() | {"load_before": round(load, 2), "took_seconds": round(time.time() - started)}
             if not figures["holds"]:
                 run.keep()

@@ -114,7 +114,8 @@ class UnitRig:
 
         def known():
             peer = (self.secondary.status() or {}).get("peer") or {}
-            return (instance.health() or {}).get("state") == "standby" and (peer.get("health") or {}).get("ready")
+            # Its state is "fenced" if the other took duty from it.
+            return (instance.health() or {}).get("rules_state") == "standby" and (peer.get("health") or {}).get("ready")
         return self.wait(known, timeout, "the primary to be ready on standby, and the secondary to know")
 
     def describe(self):
