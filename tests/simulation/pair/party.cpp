@@ -103,6 +103,12 @@ bool Party::on_duty() const {
 bool Party::drained() const {
     return warm_ && with([](const auto& rules) { return rules.drained(); });
 }
+bool Party::moving() const {
+    if (!warm_) return false;
+    const bool taking = secondary_ && secondary_->state() == SecondaryState::kTakingOver;
+    return draining() || taking || (engine_.on_duty() && !on_duty());
+}
+
 bool Party::draining() const {
     return primary_ ? primary_->state() == PrimaryState::kDraining : secondary_->state() == SecondaryState::kYielding;
 }
@@ -187,7 +193,7 @@ void Party::note(const healthcheck::Change& change) {
 
 void Party::perform(Action action) {
     switch (action) {
-        case Action::kLook: return look();
+        case Action::kLook: return look({});
         case Action::kGoOnDuty: return go_on_duty();
         case Action::kDrain: return drain();
         case Action::kGoOnAgain: ground_.watch.on_go_on_again(number_); return engine_.reopen();
@@ -195,20 +201,20 @@ void Party::perform(Action action) {
     }
 }
 
-void Party::look() {
-    quorum_.heard(process_.now() + time_of(times().look_timeout),
-                  [this](const Result<std::vector<std::vector<protection::Heard>>>& heard) {
-                      healthcheck::Sight sight;
-                      if (heard) {
-                          sight =
-                              healthcheck::look(heard.value(), quorum_.highest(), name_, ground_.setup.base.quorum, times());
-                      } else {
-                          sight.sentence = heard.error().message;
-                      }
-                      if (finishing_) return;
-                      with([&](auto& rules) { rules.on_sight(sight, now()); });
-                      follow_up();
-                  });
+void Party::look(std::function<void()> then) {
+    const Time deadline = process_.now() + time_of(times().look_timeout);
+    quorum_.heard(deadline, [this, then = std::move(then)](const Result<std::vector<std::vector<protection::Heard>>>& heard) {
+        healthcheck::Sight sight;
+        if (heard) {
+            sight = healthcheck::look(heard.value(), quorum_.highest(), name_, ground_.setup.base.quorum, times());
+        } else {
+            sight.sentence = heard.error().message;
+        }
+        if (finishing_) return;
+        with([&](auto& rules) { rules.on_sight(sight, now()); });
+        follow_up();
+        if (then) then();
+    });
 }
 
 void Party::go_on_duty() {
@@ -274,13 +280,18 @@ void Party::finish() {
 }
 
 void Party::command(Command command) {
+    process_.receive(process_.life(), [this, command] { on_command(command); });
+}
+
+void Party::on_command(Command command) {
     if (!warm_ || finishing_) return;
-    process_.receive(process_.life(), [this, command] {
+    const auto then = [this, command] {
         const Result<void> taken = obey(command);
-        if (!taken) return;
         const bool both = command == Command::kPause || command == Command::kResume;
-        if (secondary_ && (command == Command::kFailover || both)) relay(command);
-    });
+        if (taken && secondary_ && (command == Command::kFailover || both)) relay(command);
+    };
+    // A failover is judged by what is so now.
+    primary_&& command == Command::kFailover ? look(then) : then();
 }
 
 Result<void> Party::obey(Command command) {
@@ -297,12 +308,8 @@ Result<void> Party::obey(Command command) {
 
 void Party::relay(Command command) {
     Party& primary = *ground_.parties[kPrimary];
-    ground_.base.network.send(ground_.endpoint(kSecondary), ground_.endpoint(kPrimary), [&primary, command] {
-        primary.process_.receive(primary.process_.life(), [&primary, command] {
-            if (!primary.warm_ || primary.finishing_) return;
-            static_cast<void>(primary.obey(command));
-        });
-    });
+    ground_.base.network.send(ground_.endpoint(kSecondary), ground_.endpoint(kPrimary),
+                              [&primary, command] { primary.command(command); });
 }
 
 healthcheck::Poll Party::describe_to_poller() const {

@@ -34,6 +34,8 @@ public:
     [[nodiscard]] bool ready() const;  // off duty, and would go on duty at once
     [[nodiscard]] bool on_duty() const;
     [[nodiscard]] bool drained() const;
+    // On its way onto duty or off it.
+    [[nodiscard]] bool moving() const;
     [[nodiscard]] bool well() const;
     // Duties of this slot would be performed, as far as it knows.
     [[nodiscard]] bool performs() const;
@@ -90,12 +92,13 @@ private:
     void follow_up();
     void note(const healthcheck::Change& change);
     void perform(healthcheck::Action action);
-    void look();
+    void look(std::function<void()> then = {});
     void go_on_duty();
     void drain();
     void drain_step(const std::shared_ptr<healthcheck::Drain>& drain, bool begun);
     [[nodiscard]] bool draining() const;
     void finish();
+    void on_command(healthcheck::Command command);
     Result<void> obey(healthcheck::Command command);
     void relay(healthcheck::Command command);
 

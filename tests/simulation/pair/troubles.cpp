@@ -164,7 +164,7 @@ void World::lose_something(std::size_t number, Time how_long) {
             ground_.say(who, "its duty loop hangs");
             return after(std::min(how_long, kWatchdog), [this, &its, number, how_long] {
                 its.hung = false;
-                if (how_long >= kWatchdog) kill(number, ground_.base.random_time(kSecond));
+                if (how_long >= kWatchdog && !healing_) kill(number, ground_.base.random_time(kSecond));
             });
     }
 }

@@ -117,7 +117,9 @@ void Watch::on_draining(std::size_t party) {
     const Time now = ground_.now();
     const std::size_t other = kBoth - 1 - party;
     seen_[party].draining_since = ground_.slot_at(now + ground_.truth[party].clock_ahead);
-    if (now - seen_[party].last_frozen < kThawed) return;
+    // If nobody takes it that costs the handover's time.
+    seen_[party].worse_at = seen_[other].worse_at = now;
+    if (std::min(now - seen_[party].last_frozen, now - seen_[other].last_frozen) < kThawed) return;
     if (!ground_.parties[other]->ready() && now - seen_[other].last_ready > kReadyKnown) {
         ground_.fail("handover: the " + party_name(party) + " drains although nobody could take its duty");
     }

@@ -11,6 +11,7 @@ constexpr Time kLook = 100 * kMillisecond;
 // Until everything that was broken has been noticed to be whole again, also by those that start anew.
 constexpr Time kHealing = 45 * kSecond;
 constexpr std::uint64_t kSlotsAfterwards = 3;
+constexpr int kHandoverSecondsMax = 90;
 
 }  // namespace
 
@@ -99,7 +100,7 @@ void World::crash_protectors(std::size_t count, Time how_long) {
 }
 
 void World::alternate(const std::function<void(bool)>& set, Time bad_for, Time good_for, Time end) {
-    if (ground_.now() >= end) return;
+    if (ground_.now() >= end || healing_) return;
     set(false);
     after(bad_for, [this, set, bad_for, good_for, end] {
         set(true);
@@ -130,6 +131,8 @@ void World::heal() {
         run_for(kSecond);
     }
     run_slots(kSlotsAfterwards);
+    // A failback may be due just now.
+    for (int i = 0; i < kHandoverSecondsMax && (party(kPrimary).moving() || party(kSecondary).moving()); ++i) run_for(kSecond);
 }
 
 void World::check_one_on_duty() {
