@@ -9,8 +9,8 @@ namespace holdfast::protection {
 namespace {
 
 constexpr Duration kWarmFor = std::chrono::seconds{2};
-// Enough to open a connection over a link with 400 ms there and back: TCP, TLS and the answer take three of these. Beats keep the
-// connections open that verdicts use.
+// Enough to open a connection over a link with 400 ms there and back: TCP, TLS and the answer take three of these. Beats keep
+// the connections open that verdicts use.
 constexpr Duration kBeatTimeout = std::chrono::milliseconds{1500};
 
 }  // namespace
