@@ -64,7 +64,7 @@ class ChaosRun:
         begun = time.time()
         try:
             scenario.begin(rig)
-            rig.book.sleep_until(begun + scenario.seconds)
+            rig.book.sleep_until(begun + max(scenario.seconds, scenario.slots * rig.time.slot_ms / 1000))
         finally:
             rig.lab.heal()
             scenario.end(rig)
@@ -127,7 +127,8 @@ class ChaosRun:
         entries, reports = self._rig.book.of(slots), self._reports()
         incomplete = [entry for entry in entries if entry.missing]
         record |= {"slots": len(entries), "due": sum(entry.due for entry in entries),
-                   "included": sum(entry.included for entry in entries), "slashable": self._rig.slashable(),
+                   "included": sum(entry.included for entry in entries),
+                   "right_head": sum(entry.right_head for entry in entries), "slashable": self._rig.slashable(),
                    "distance_max": max(entry.distance_max for entry in entries),
                    "missed": [{"slot": entry.slot, "missing": entry.missing, "chain": sorted({text.split(": ", 1)[1] for text in entry.missed}),
                                "reports": reports.get(entry.slot, {})} for entry in incomplete]}

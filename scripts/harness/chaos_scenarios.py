@@ -23,6 +23,7 @@ class Scenario:
     begin: typing.Callable
     end: typing.Callable = lambda rig: None
     seconds: float = FAULT
+    slots: int = 0            # it lasts at least so many
     at: float = 0.0           # of a slot: when it begins
     holder: str = "primary"   # who is on duty at the end; None: either, but one
     takeovers: int = 0        # generations acquired until the end, at most; at least one if the holder changes
@@ -252,7 +253,8 @@ def _nodes_gone():
 def _clocks():
     for party, title in (("primary", "the primary"), ("secondary", "the secondary"), ("p1", "p1")):
         for seconds, word in ((CLOCK_OFF, "fast"), (-CLOCK_OFF, "slow")):
-            of_primary = {"holder": "secondary", "takeovers": 1, "missed_slots": 2} if party == "primary" else {}
+            # A clock that is fast looks like late blocks: several of them are waited for.
+            of_primary = {"holder": "secondary", "takeovers": 1, "missed_slots": 2, "slots": 6} if party == "primary" else {}
             yield Scenario(f"clock-{party}-{word}", f"the clock of {title} is set {abs(seconds):g} s {word}", _clock(party, seconds),
                            _clock(party, 0), **of_primary)
 

@@ -88,7 +88,7 @@ class Proof:
 
     def report(self, figures):
         """For people: a table in Markdown."""
-        self.say("\n| scenario | on duty at the end | secondary on duty after | attestations missed | why |\n| --- | --- | --- | --- | --- |")
+        self.say("\n| scenario | on duty at the end | secondary on duty after | attestations missed | why, and what else |\n| --- | --- | --- | --- | --- |")
         for record in figures["records"]:
             self.say("| " + " | ".join(cells(record)) + " |")
         self.say(f"\n{figures['scenarios']} scenarios: {figures['missed']} of {figures['due']} attestations missed, {figures['slashable']} "
@@ -103,9 +103,10 @@ def cells(record):
         return [record["what"], record.get("holder", "?"), "", "", ""]
     after = record["secondary_on_duty_after"]
     missing = record["due"] - record["included"]
-    slots = len(record["missed"])
+    slots, other_head = len(record["missed"]), record["included"] - record["right_head"]
+    notes = [record["why"]] * bool(record["why"]) + [f"{other_head} votes for the head before"] * bool(other_head)
     return [record["what"], record["holder"], "" if after is None else f"{after:.1f} s",
-            f"{missing} of {record['due']}" + (f", in {slots} slot{'s' if slots > 1 else ''}" if slots else ""), record["why"]]
+            f"{missing} of {record['due']}" + (f", in {slots} slot{'s' if slots > 1 else ''}" if slots else ""), "; ".join(notes)]
 
 
 def main():
