@@ -30,6 +30,8 @@ constexpr std::array kCommands{Command::kFailover,      Command::kFailover, Comm
                                Command::kForceFailback, Command::kPause,    Command::kResume,        Command::kResume};
 // A hung process is ended and started again by its supervisor.
 constexpr Time kWatchdog = 15 * kSecond;
+// What is over sooner is not seen by who watches the world.
+constexpr Time kNoticed = 200 * kMillisecond;
 
 }  // namespace
 
@@ -59,8 +61,8 @@ void World::trouble() {
             return;
         case Trouble::kAlternation:
             ground_.say(party_name(number), "its nodes come and go");
-            return alternate(nodes_of(number), ground_.base.random_time(4 * kSecond), ground_.base.random_time(4 * kSecond),
-                             ground_.now() + how_long);
+            return alternate(nodes_of(number), kNoticed + ground_.base.random_time(4 * kSecond),
+                             kNoticed + ground_.base.random_time(4 * kSecond), ground_.now() + how_long);
         case Trouble::kCommand: return command_something();
         case Trouble::kPowerCut: kill(kPrimary, how_long); return kill(kSecondary, ground_.base.random_time(10 * kSecond));
     }

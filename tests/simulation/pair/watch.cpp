@@ -57,6 +57,7 @@ void Watch::on_approved(std::size_t party, std::uint64_t generation) {
 void Watch::on_promise(std::size_t party, std::uint64_t generation) {
     ++counts.generations;
     if (ground_.trace.on()) ground_.say(party_name(party), "has generation " + std::to_string(generation));
+    seen_[party].drained = false;
     if (generation <= generation_) return;
     generation_ = generation;
     const std::size_t before = std::exchange(holder_, party);

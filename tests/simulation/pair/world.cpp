@@ -132,7 +132,10 @@ void World::heal() {
     }
     run_slots(kSlotsAfterwards);
     // A failback may be due just now.
-    for (int i = 0; i < kHandoverSecondsMax && (party(kPrimary).moving() || party(kSecondary).moving()); ++i) run_for(kSecond);
+    for (int i = 0; i < kHandoverSecondsMax && (party(kPrimary).moving() || party(kSecondary).moving()); ++i) {
+        run_for(kSecond);
+        if (!party(kPrimary).moving() && !party(kSecondary).moving()) run_for(3 * kSecond);
+    }
 }
 
 void World::check_one_on_duty() {
