@@ -5,7 +5,7 @@ import signal
 import unittest
 
 from harness.pair import ARMED, Pair
-from harness.processes import wait_until
+from harness.processes import ProcessError, wait_until
 from rig import RigTest
 
 TIMEOUT = 40.0
@@ -41,12 +41,13 @@ class Failover(RigTest):
     def assert_none_missed(self, first, last=None):
         """From slot `first` to `last` (or the one that is now) every attestation is in the chain."""
         for slot in range(first, (self.chain.time.slot() if last is None else last) + 1):
-            total = self.after(slot)
-            self.assertGreater(total.due, 0)
-            if total.included < total.due:
-                wait_until(lambda s=slot: self.chain.slot_totals(s).included == total.due, 2 * self.chain.time.slot_ms / 1000,
-                           f"slot {slot}: {total.figures()} {self.chain.missed(slot)}\nthe secondary says:\n"
-                           f"{self.secondary.process.last_lines(25)}")
+            self.chain.time.wait_slot(slot + 1, 0.5)
+            self.assertGreater(self.chain.slot_totals(slot).due, 0)
+            try:
+                wait_until(lambda s=slot: not self.chain.missed(s), 3 * self.chain.time.slot_ms / 1000, "the slot's attestations")
+            except ProcessError:
+                self.fail(f"slot {slot}: {self.chain.slot_totals(slot).figures()} {self.chain.missed(slot)}\n"
+                          f"the secondary says:\n{self.secondary.process.last_lines(25)}")
 
     def wait_secondary_on_duty(self):
         health = self.secondary.wait_for(lambda health: health["on_duty"], TIMEOUT, "to take over")
