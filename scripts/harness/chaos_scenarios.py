@@ -23,13 +23,13 @@ class Scenario:
     begin: typing.Callable
     end: typing.Callable = lambda rig: None
     seconds: float = FAULT
-    slots: int = 0            # it lasts at least so many
     at: float = 0.0           # of a slot: when it begins
     holder: str = "primary"   # who is on duty at the end; None: either, but one
     takeovers: int = 0        # generations acquired until the end, at most; at least one if the holder changes
     nobody: bool = False      # while it lasts nothing can be signed: all that is missed has that reason
     missed_slots: int = 0     # at most, in which anything is missed
     prepare: typing.Callable = None
+    slots: int = 0            # it lasts at least so many
     then: typing.Callable = None  # (rig): a sentence of what is wrong at the end, or nothing
 
 
@@ -174,7 +174,7 @@ def _stopped(seconds, offsets):
     for at in offsets:
         taken = seconds >= 5
         yield Scenario(f"primary-stopped-{seconds:g}s-at-{at:g}", f"SIGSTOP of the primary for {seconds:g} s, from {at:g} of a slot on",
-                       _signal("primary", signal.SIGSTOP), _signal("primary", signal.SIGCONT), seconds, at,
+                       _signal("primary", signal.SIGSTOP), _signal("primary", signal.SIGCONT), seconds=seconds, at=at,
                        holder="secondary" if taken else "primary", takeovers=1 if taken else 0,
                        then=_zombie_is_on_standby if taken else _primary_never_fenced)
 
