@@ -130,8 +130,8 @@ class ChaosRun:
                    "included": sum(entry.included for entry in entries),
                    "right_head": sum(entry.right_head for entry in entries), "slashable": self._rig.slashable(),
                    "distance_max": max(entry.distance_max for entry in entries),
-                   "missed": [{"slot": entry.slot, "missing": entry.missing, "chain": sorted({text.split(": ", 1)[1] for text in entry.missed}),
-                               "reports": reports.get(entry.slot, {})} for entry in incomplete]}
+                   "missed": [{"slot": entry.slot, "missing": entry.missing, "reports": reports.get(entry.slot, {}),
+                               "chain": sorted({text.split(": ", 1)[1] for text in entry.missed})} for entry in incomplete]}
         record["why"] = why(record["missed"])
         if record["slashable"]:
             record["problems"].append(f"{record['slashable']} slashable pairs")

@@ -173,7 +173,8 @@ def _primary_never_fenced(rig):
 def _stopped(seconds, offsets):
     for at in offsets:
         taken = seconds >= 5
-        yield Scenario(f"primary-stopped-{seconds:g}s-at-{at:g}", f"SIGSTOP of the primary for {seconds:g} s, from {at:g} of a slot on",
+        yield Scenario(f"primary-stopped-{seconds:g}s-at-{at:g}",
+                       f"SIGSTOP of the primary for {seconds:g} s, from {at:g} of a slot on",
                        _signal("primary", signal.SIGSTOP), _signal("primary", signal.SIGCONT), seconds=seconds, at=at,
                        holder="secondary" if taken else "primary", takeovers=1 if taken else 0,
                        then=_zombie_is_on_standby if taken else _primary_never_fenced)
@@ -196,12 +197,15 @@ def _links():
     yield Scenario("cut-secondary-all", "the secondary alone",
                    _cut(*ps, (PRIMARY, SECONDARY), (SECONDARY, SECONDARY_NODES)))
     yield Scenario("cut-among-protectors", "no link among the protectors", _cut(*among))
-    yield Scenario("one-way-primary-to-secondary", "frames from primary to secondary are lost", _cut_one_way((PRIMARY, SECONDARY)))
-    yield Scenario("one-way-secondary-to-primary", "frames from secondary to primary are lost", _cut_one_way((SECONDARY, PRIMARY)))
+    yield Scenario("one-way-primary-to-secondary", "frames from primary to secondary are lost",
+                   _cut_one_way((PRIMARY, SECONDARY)))
+    yield Scenario("one-way-secondary-to-primary", "frames from secondary to primary are lost",
+                   _cut_one_way((SECONDARY, PRIMARY)))
     yield Scenario("one-way-primary-to-quorum", "frames from primary to protectors are lost", _cut_one_way(*pp), **moved)
-    yield Scenario("one-way-quorum-to-primary", "frames from protectors to primary are lost", _cut_one_way(*_turned(pp)), **moved)
-    yield Scenario("one-way-primary-to-nodes", "frames from primary to its nodes are lost", _cut_one_way((PRIMARY, PRIMARY_NODES)),
-                   **moved)
+    yield Scenario("one-way-quorum-to-primary", "frames from protectors to primary are lost",
+                   _cut_one_way(*_turned(pp)), **moved)
+    yield Scenario("one-way-primary-to-nodes", "frames from primary to its nodes are lost",
+                   _cut_one_way((PRIMARY, PRIMARY_NODES)), **moved)
     yield Scenario("one-way-nodes-to-primary", "frames from the nodes to the primary are lost",
                    _cut_one_way((PRIMARY_NODES, PRIMARY)), **moved)
     yield Scenario("one-way-secondary-to-quorum", "frames from secondary to protectors are lost", _cut_one_way(*ps))
@@ -215,9 +219,10 @@ def _bad_links():
     everywhere = [*pp, *ps, *among, *nodes, (PRIMARY, SECONDARY)]
     loss = {"loss_percent": LOSS_PERCENT}
     yield Scenario("loss-primary-secondary", "30 % loss between primary and secondary", _shape([(PRIMARY, SECONDARY)], **loss))
-    yield Scenario("loss-primary-quorum", "30 % loss between primary and protectors", _shape(pp, **loss), holder=None, takeovers=1,
-                   missed_slots=2)
-    yield Scenario("loss-everywhere", "30 % loss everywhere", _shape(everywhere, **loss), holder=None, takeovers=2, missed_slots=3)
+    yield Scenario("loss-primary-quorum", "30 % loss between primary and protectors", _shape(pp, **loss),
+                   holder=None, takeovers=1, missed_slots=2)
+    yield Scenario("loss-everywhere", "30 % loss everywhere", _shape(everywhere, **loss), holder=None, takeovers=2,
+                   missed_slots=3)
     for each_way in (DELAY_MS, LONG_DELAY_MS):
         delay = {"delay_ms": each_way}
         # Over links so long a new connection to a protector takes more than a sixth of a slot of 4 s.
@@ -226,7 +231,8 @@ def _bad_links():
                        _shape([(PRIMARY, SECONDARY)], **delay))
         yield Scenario(f"delay-{each_way}-primary-quorum", f"{each_way} ms each way between primary and protectors",
                        _shape(pp, **delay), **(long | {"holder": None, "takeovers": 1} if long else {}))
-        yield Scenario(f"delay-{each_way}-everywhere", f"{each_way} ms each way everywhere", _shape(everywhere, **delay), **long)
+        yield Scenario(f"delay-{each_way}-everywhere", f"{each_way} ms each way everywhere",
+                       _shape(everywhere, **delay), **long)
 
 
 def _protectors_gone():
@@ -255,8 +261,8 @@ def _clocks():
         for seconds, word in ((CLOCK_OFF, "fast"), (-CLOCK_OFF, "slow")):
             # A clock that is fast looks like late blocks: several of them are waited for.
             of_primary = {"holder": "secondary", "takeovers": 1, "missed_slots": 2, "slots": 6} if party == "primary" else {}
-            yield Scenario(f"clock-{party}-{word}", f"the clock of {title} is set {abs(seconds):g} s {word}", _clock(party, seconds),
-                           _clock(party, 0), **of_primary)
+            yield Scenario(f"clock-{party}-{word}", f"the clock of {title} is set {abs(seconds):g} s {word}",
+                           _clock(party, seconds), _clock(party, 0), **of_primary)
 
 
 def _disks():
