@@ -30,8 +30,8 @@ def without(text, *patterns):
 
 def haproxy_defaults(text):
     """The same servers and question, with HAProxy's own times: a check every 2 s, two good ones, three bad ones."""
-    return without(text, r" inter 200ms fastinter 100ms downinter 200ms rise 1 fall 2", r" *timeout check .*\n", r" *retries 0\n",
-                   r" *default-server observe .*\n")
+    return without(text, r" inter 200ms fastinter 100ms downinter 200ms rise 1 fall 2", r" *timeout check .*\n",
+                   r" *retries 0\n", r" *default-server observe .*\n")
 
 
 def keepalived_defaults(text):
@@ -50,8 +50,9 @@ def plain_haproxy(port, servers):
 def plain_keepalived(state, priority, device, address, port):
     """keepalived's own times: an advertisement and a check every second."""
     return ("global_defs {\n    enable_script_security\n    script_user nobody nogroup\n}\n"
-            f'vrrp_script alive {{\n    script "/usr/bin/curl --silent --fail --output /dev/null http://127.0.0.1:{port}/"\n}}\n'
-            f"vrrp_instance v {{\n    state {state}\n    interface {device}\n    virtual_router_id 71\n    priority {priority}\n"
+            f'vrrp_script alive {{\n    script "/usr/bin/curl --silent --fail -o /dev/null http://127.0.0.1:{port}/"\n}}\n'
+            f"vrrp_instance v {{\n    state {state}\n    interface {device}\n    virtual_router_id 71\n"
+            f"    priority {priority}\n"
             f"    virtual_ipaddress {{\n        {address}/24\n    }}\n    track_script {{\n        alive\n    }}\n}}\n")
 
 
@@ -80,7 +81,7 @@ def _write(run, name, text):
 
 
 class Client(threading.Thread):
-    """Asks one address all the time, over a new connection each time. answers: [(time, name of who answered or None)], one for each
+    """Asks one address all the time, over a new connection each time. answers: [(time, who answered or None)], one for each
     change; failed: requests without a usable answer since the last reset."""
 
     def __init__(self, address, port, path):

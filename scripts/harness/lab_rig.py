@@ -1,6 +1,6 @@
-"""A pair, its protectors and its beacon nodes in a network laboratory: every party with an address of its own, and mutual TLS between
-them with the files of `holdfast cluster create`. The run itself belongs to the host "outside", where the chain lives; it sees the
-instances whatever is cut between the parties."""
+"""A pair, its protectors and its beacon nodes in a network laboratory: every party with an address of its own, and mutual TLS
+between them with the files of `holdfast cluster create`. The run itself belongs to the host "outside", where the chain lives; it
+sees the instances whatever is cut between the parties."""
 import contextlib
 import os
 import struct
@@ -188,8 +188,8 @@ class LabRig:
         primary = LabInstance(self._host("primary"), "primary", PRIMARY, lambda *listeners: primary_argv(
             nodes("primary"), keystores, self.cluster_file("primary"), *listeners, *times))
         secondary = LabInstance(self._host("secondary"), "secondary", SECONDARY, lambda *listeners: secondary_argv(
-            nodes("secondary"), keystores, self.cluster_file("secondary"), primary.control_url, *listeners, "--failback", "manual",
-            *times))
+            nodes("secondary"), keystores, self.cluster_file("secondary"), primary.control_url, *listeners,
+            "--failback", "manual", *times))
         return LabPair(primary.start(), secondary.start())
 
     def wait_calm(self, timeout):
@@ -207,8 +207,8 @@ class LabRig:
             if holder:
                 return holder
             if time.monotonic() > end:
-                raise ProcessError(f"no calm after {timeout:.0f} s: {self.pair.describe()}; "
-                                   + "; ".join(f"{one.name}: {(one.health() or {}).get('why_not_ready')}" for one in self.pair.both))
+                why = "; ".join(f"{one.name}: {(one.health() or {}).get('why_not_ready')}" for one in self.pair.both)
+                raise ProcessError(f"no calm after {timeout:.0f} s: {self.pair.describe()}; {why}")
             self.book.sleep_until(time.time() + 0.2)
 
     def give_back(self, timeout=60.0):

@@ -1,11 +1,12 @@
 """Everything that can go wrong around a pair goes wrong, one thing after the other: real processes in network namespaces.
 
-A laboratory has a chain with 3 beacon nodes for each instance (minimal preset, 64 validators: 8 duties in every slot), 4 protectors of
-which 3 must agree, a primary and a secondary; every party has an address of its own, and speaks mutual TLS. Before each scenario the
-primary is on duty and the secondary armed, with --failback manual, so that whoever has duty at the end still has it. Needs root.
+A laboratory has a chain with 3 beacon nodes for each instance (minimal preset, 64 validators: 8 duties in every slot), 4
+protectors of which 3 must agree, a primary and a secondary; every party has an address of its own, and speaks mutual TLS. Before
+each scenario the primary is on duty and the secondary armed, with --failback manual, so that whoever has duty at the end still has
+it. Needs root.
 
-It holds if in no scenario a pair of signatures was slashable, the expected instance was on duty at the end, duty moved no more often
-than expected, and no more slots than expected missed anything. What was missed is said, and why.
+It holds if in no scenario a pair of signatures was slashable, the expected instance was on duty at the end, duty moved no more
+often than expected, and no more slots than expected missed anything. What was missed is said, and why.
 """
 import argparse
 import json
@@ -88,11 +89,12 @@ class Proof:
 
     def report(self, figures):
         """For people: a table in Markdown."""
-        self.say("\n| scenario | on duty at the end | secondary on duty after | attestations missed | why, and what else |\n| --- | --- | --- | --- | --- |")
+        self.say("\n| scenario | on duty at the end | secondary on duty after | attestations missed | why, and what else |")
+        self.say("| --- | --- | --- | --- | --- |")
         for record in figures["records"]:
             self.say("| " + " | ".join(cells(record)) + " |")
-        self.say(f"\n{figures['scenarios']} scenarios: {figures['missed']} of {figures['due']} attestations missed, {figures['slashable']} "
-                 "slashable pairs")
+        self.say(f"\n{figures['scenarios']} scenarios: {figures['missed']} of {figures['due']} attestations missed, "
+                 f"{figures['slashable']} slashable pairs")
         for problem in figures["problems"]:
             self.say("FAILED: " + problem)
 
@@ -105,8 +107,9 @@ def cells(record):
     missing = record["due"] - record["included"]
     slots, other_head = len(record["missed"]), record["included"] - record["right_head"]
     notes = [record["why"]] * bool(record["why"]) + [f"{other_head} votes for the head before"] * bool(other_head)
-    return [record["what"], record["holder"], "" if after is None else f"{after:.1f} s",
-            f"{missing} of {record['due']}" + (f", in {slots} slot{'s' if slots > 1 else ''}" if slots else ""), "; ".join(notes)]
+    where = f", in {slots} slot{'s' if slots > 1 else ''}" if slots else ""
+    return [record["what"], record["holder"], "" if after is None else f"{after:.1f} s", f"{missing} of {record['due']}{where}",
+            "; ".join(notes)]
 
 
 def main():

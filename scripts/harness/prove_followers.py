@@ -1,11 +1,12 @@
-"""HAProxy and keepalived in front of a pair follow its failovers through /activez; beside them their own defaults, in the same run.
+"""HAProxy and keepalived in front of a pair follow its failovers through /activez; beside them their own defaults.
 
 The pair, its protectors and nodes run in a network laboratory (slots of 4 s); HAProxy on a host of its own, keepalived on the two
-instances' hosts, with the files of packaging/haproxy and packaging/keepalived, and a second time with the programs' own times. A
-client asks each of the addresses every 10 ms. In every round the primary is killed, and afterwards gets its duty back by a planned
-handover. Then plain web servers are killed behind HAProxy and keepalived as they are by default. Needs root.
+instances' hosts, with the files of packaging/, and a second time with the programs' own times. A client asks each of the addresses
+every 10 ms. In every round the primary is killed, and afterwards gets its duty back by a planned handover. Then plain web servers
+are killed behind HAProxy and keepalived as they are by default. Needs root.
 
-It holds if every address led to the instance on duty after every failover, and the files of packaging/ were faster than the defaults.
+It holds if every address led to the instance on duty after every failover, and the files of packaging/ were faster than the
+defaults.
 """
 import argparse
 import json
@@ -28,7 +29,8 @@ HOSTS = {"balancer": [BALANCER], "a": [PLAIN["a"]], "b": [PLAIN["b"]]}
 NETWORK = "10.77.0."
 DEFAULTS_PORT, PLAIN_PORT, PLAIN_SERVER_PORT = 7780, 7790, 8080
 TIMEOUT = 60.0
-FOLLOWERS = {"haproxy": "HAProxy, packaging/haproxy/holdfast.cfg", "haproxy_default_times": "HAProxy, the same with its own times",
+FOLLOWERS = {"haproxy": "HAProxy, packaging/haproxy/holdfast.cfg",
+             "haproxy_default_times": "HAProxy, the same with its own times",
              "keepalived": "keepalived, packaging/keepalived/holdfast.conf",
              "keepalived_default_times": "keepalived, the same with its own times"}
 PLAIN_EVENTS = {"haproxy": "HAProxy as it is, a killed web server", "keepalived": "keepalived as it is, a killed web server",
@@ -81,7 +83,7 @@ class Following:
     def wait_at(self, instance):
         """Waits until all addresses lead to the instance."""
         wait_until(lambda: all(client.who == instance.name for client in self.clients.values()), TIMEOUT,
-                   f"all addresses to lead to the {instance.name}: " + str({name: one.who for name, one in self.clients.items()}))
+                   f"all addresses to lead to the {instance.name}")
 
     def round(self, number):
         """A kill and a planned handover; two records."""
@@ -133,7 +135,7 @@ class Plain:
     def haproxy(self):
         """Seconds from the kill of a web server until another answers."""
         servers = self._servers()
-        config = followers.plain_haproxy(PLAIN_PORT, [(name, f"{address}:{PLAIN_SERVER_PORT}") for name, address in PLAIN.items()])
+        config = followers.plain_haproxy(PLAIN_PORT, [(name, f"{where}:{PLAIN_SERVER_PORT}") for name, where in PLAIN.items()])
         return self._until_b(BALANCER, PLAIN_PORT, servers, [followers.start_haproxy(self._hosts["balancer"], "plain", config)],
                              servers["a"].kill)
 
