@@ -56,7 +56,7 @@ void Party::try_to_start() {
 void Party::start() {
     ground_.say(name_, "is warm");
     warm_ = true;
-    warm_since_ = process_.now();
+    first_ready_.reset();
     quorum_.refresh(process_.now() + kSecond);
     engine_.start();
     quorum_.start_heartbeats([this] { return protection::Beat{engine_.on_duty(), well()}; });
@@ -178,6 +178,7 @@ void Party::follow_up() {
         while (const auto action = rules.next()) perform(*action);
         while (auto change = rules.next_change()) note(*change);
     });
+    if (ready() && !first_ready_) first_ready_ = process_.now();
     if (well() != beaten_well_) {
         beaten_well_ = well();
         if (ground_.trace.on()) ground_.say(name_, beaten_well_ ? "is well" : "is not well: " + checks_.why_not());

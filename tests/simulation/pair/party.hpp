@@ -43,8 +43,8 @@ public:
     [[nodiscard]] std::string state() const;
     // Why it is in this state, and what is wrong with it: what /healthz says.
     [[nodiscard]] std::string says() const;
-    // When it was last warm and never stopped answering since.
-    [[nodiscard]] Time warm_since() const { return warm_since_; }
+    // When it was ready for the first time, as this process.
+    [[nodiscard]] const std::optional<Time>& first_ready() const { return first_ready_; }
 
 private:
     Ground& ground_;
@@ -55,7 +55,7 @@ private:
     Engine engine_;
 
     bool warm_{false};
-    Time warm_since_{0};
+    std::optional<Time> first_ready_;
     bool stopping_{false};
     bool finishing_{false};
     std::optional<healthcheck::PrimaryRules> primary_;

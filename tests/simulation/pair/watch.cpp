@@ -118,7 +118,8 @@ void Watch::on_draining(std::size_t party) {
     const Time now = ground_.now();
     const std::size_t other = kBoth - 1 - party;
     seen_[party].draining_since = ground_.slot_at(now + ground_.truth[party].clock_ahead);
-    // If nobody takes it that costs the handover's time.
+    // Duty is offered; if nobody takes it that costs the handover's time.
+    seen_[party].performing.reset();
     seen_[party].worse_at = seen_[other].worse_at = now;
     if (std::min(now - seen_[party].last_frozen, now - seen_[other].last_frozen) < kThawed) return;
     if (!ground_.parties[other]->ready() && now - seen_[other].last_ready > kReadyKnown) {
@@ -188,8 +189,7 @@ bool Watch::is_good(std::size_t party) const {
     if (!lives || !votes || !is_able(party) || !truth.heads || ahead > kClockFine || !calm()) return false;
     if (ground_.parties[kPrimary]->paused() || ground_.parties[kSecondary]->paused()) return false;
     // A secondary that has just started waits for a primary that may be starting too.
-    const Time since_start = ground_.now() - who.warm_since();
-    return party == kPrimary || since_start >= time_of(ground_.setup.times.start_grace);
+    return party == kPrimary || for_long(who.first_ready(), time_of(ground_.setup.times.start_grace), ground_.now());
 }
 
 // What counts is what can be seen of it: answers to polls, or heartbeats at a quorum.
