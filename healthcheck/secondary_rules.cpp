@@ -70,6 +70,8 @@ void SecondaryRules::on_readiness(const Readiness& readiness, SteadyTime now) {
 }
 
 void SecondaryRules::on_poll(const Poll& poll, SteadyTime now) {
+    // Started again, and on duty before we were: it gets its polls to become well.
+    if (poll.on_duty && last_poll_.outcome == Poll::Outcome::kRefused) bad_polls_ = 0;
     last_poll_ = poll;
     count_poll(poll);
     follow_primary(poll, now);

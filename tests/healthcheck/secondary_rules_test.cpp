@@ -103,6 +103,23 @@ TEST_F(SecondaryRulesTest, RefusedConnectionCountsAtOnce) {
     EXPECT_THAT(take_actions(rules()), ElementsAre(Action::kLook));
 }
 
+TEST_F(SecondaryRulesTest, PrimaryThatIsBackOnDutyBeforeTheTakeover_GetsItsPolls) {
+    arm();
+    poll(refused());
+    ASSERT_EQ(rules().state(), State::kSuspecting);
+    poll(unwell());
+    EXPECT_EQ(rules().state(), State::kArmed);
+    polls(unwell(), 2);
+    EXPECT_EQ(rules().state(), State::kSuspecting) << "but no more than these";
+}
+
+TEST_F(SecondaryRulesTest, PrimaryThatIsBackButNotOnDuty_IsReplaced) {
+    arm();
+    poll(refused());
+    poll(starting());
+    EXPECT_EQ(rules().state(), State::kSuspecting);
+}
+
 TEST_F(SecondaryRulesTest, UnwellAndStartingPrimariesAreReplaced) {
     for (const Poll& bad : {unwell(), starting()}) {
         made.reset();
