@@ -1,12 +1,12 @@
 """Everything that can go wrong around a pair goes wrong, one thing after the other: real processes in network namespaces.
 
 A laboratory has a chain with 3 beacon nodes for each instance (minimal preset, 64 validators: 8 duties in every slot), 4
-protectors of which 3 must agree, a primary and a secondary; every party has an address of its own, and speaks mutual TLS. Before
-each scenario the primary is on duty and the secondary armed, with --failback manual, so that whoever has duty at the end still has
-it. Needs root.
+protectors of which 3 must agree, a primary and a secondary; every party has an address of its own, and speaks mutual TLS.
+Before each scenario the primary is on duty and the secondary armed, with --failback manual, so that whoever has duty at the
+end still has it. Needs root.
 
-It holds if in no scenario a pair of signatures was slashable, the expected instance was on duty at the end, duty moved no more
-often than expected, and no more slots than expected missed anything. What was missed is said, and why.
+It holds if in no scenario a pair of signatures was slashable, the expected instance was on duty at the end, duty moved no
+more often than expected, and no more slots than expected missed anything. What was missed is said, and why.
 """
 import argparse
 import json

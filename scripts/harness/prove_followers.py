@@ -1,9 +1,9 @@
 """HAProxy and keepalived in front of a pair follow its failovers through /activez; beside them their own defaults.
 
-The pair, its protectors and nodes run in a network laboratory (slots of 4 s); HAProxy on a host of its own, keepalived on the two
-instances' hosts, with the files of packaging/, and a second time with the programs' own times. A client asks each of the addresses
-every 10 ms. In every round the primary is killed, and afterwards gets its duty back by a planned handover. Then plain web servers
-are killed behind HAProxy and keepalived as they are by default. Needs root.
+The pair, its protectors and nodes run in a network laboratory (slots of 4 s); HAProxy on a host of its own, keepalived on the
+two instances' hosts, with the files of packaging/, and a second time with the programs' own times. A client asks each of the
+addresses every 10 ms. In every round the primary is killed, and afterwards gets its duty back by a planned handover. Then
+plain web servers are killed behind HAProxy and keepalived as they are by default. Needs root.
 
 It holds if every address led to the instance on duty after every failover, and the files of packaging/ were faster than the
 defaults.
