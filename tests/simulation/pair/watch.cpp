@@ -214,7 +214,7 @@ void Watch::look() {
         seen.parts = parts;
         const Party& who = *ground_.parties[party];
         if (who.frozen()) seen.last_frozen = now;
-        if (who.ready() && !who.frozen()) seen.last_ready = now;
+        if ((who.ready() || who.on_duty()) && !who.frozen()) seen.last_ready = now;
     }
 }
 

@@ -85,7 +85,7 @@ private:
         std::array<std::optional<Time>, 4> unable;  // could not, whatever the rules say: for each cause
         Time worse_at{0};                           // when something of it last went wrong
         std::array<bool, 6> parts{};                // what is right with it
-        Time last_ready{-1'000 * kSecond};
+        Time last_ready{-1'000 * kSecond};          // or on duty
         Time last_frozen{-1'000 * kSecond};
         bool drained{false};  // has said that it is off duty
         Time drained_at{0};
