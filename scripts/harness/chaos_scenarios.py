@@ -259,8 +259,8 @@ def _nodes_gone():
 def _clocks():
     for party, title in (("primary", "the primary"), ("secondary", "the secondary"), ("p1", "p1")):
         for seconds, word in ((CLOCK_OFF, "fast"), (-CLOCK_OFF, "slow")):
-            # A clock that is fast looks like late blocks: several of them are waited for.
-            of_primary = {"holder": "secondary", "takeovers": 1, "missed_slots": 2, "slots": 6} if party == "primary" else {}
+            # A clock that is fast looks like late blocks: eight of them are waited for, unless duties fail before.
+            of_primary = {"holder": "secondary", "takeovers": 1, "missed_slots": 2, "slots": 10} if party == "primary" else {}
             yield Scenario(f"clock-{party}-{word}", f"the clock of {title} is set {abs(seconds):g} s {word}",
                            _clock(party, seconds), _clock(party, 0), **of_primary)
 
