@@ -321,6 +321,10 @@ class Instance:
         done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout, check=False)
         return done.returncode, done.stdout + done.stderr
 
+    def begin_command(self, *words):
+        """As command(), but doesn't wait: the process."""
+        return self._run.start("holdfast", [program("holdfast"), *words, "--socket", self.socket])
+
     def must(self, *words, timeout=60.0):
         """As command(), and ProcessError unless it exits with 0."""
         code, text = self.command(*words, timeout=timeout)

@@ -2,6 +2,7 @@
 the primary is started again and gets its duty back by a planned handover, and the next kill follows."""
 import dataclasses
 import random
+import re
 import time
 
 from .pair import first_move
@@ -12,25 +13,29 @@ QUIET_SLOTS = 8      # at the beginning of each rig: the baseline
 SLOTS_AFTER = 2      # after the slot of the kill, until the primary is started again
 DEADLINE = 1 / 3     # of the slot: when a vote is made without a block of the slot
 LATE_BLOCK = 0.45    # of the slot: when a late block arrives
+HANDOVER_MS = 600    # a handover is over by then, as a rule
 WINDOW_MS = -10, 40  # around the block's arrival or the deadline: where kills are dense
 
 
 @dataclasses.dataclass(frozen=True)
 class Moment:
-    """When in its slot the primary is killed. late_block: the slot's block comes after the deadline, so its votes are made then."""
+    """When in its slot the primary is killed. late_block: the slot's block comes after the deadline, so its votes are made then.
+    handover_ms: so long before the kill the operator asked for a planned handover."""
     fraction: float
     late_block: bool
-    why: str  # "slot": spread over all of it; "head": around the block's arrival; "deadline"
+    why: str  # "slot": spread over all of it; "head": around the block's arrival; "deadline"; "handover"
+    handover_ms: int = None
 
     def __str__(self):
-        return f"{self.fraction:.5f}" + (":late" if self.late_block else "")
+        return (f"{self.fraction:.5f}" + (":late" if self.late_block else "")
+                + (f":handover{self.handover_ms}" if self.handover_ms is not None else ""))
 
     @staticmethod
     def parse(text):
-        number, _, word = text.partition(":")
-        if word not in ("", "late") or not 0 <= float(number) < 1:
+        found = re.fullmatch(r"(0?\.\d+|0)(?:(:late)|:handover(\d+))?", text)
+        if not found:
             raise ValueError(text)
-        return Moment(float(number), bool(word), "asked")
+        return Moment(float(found[1]), bool(found[2]), "asked", int(found[3]) if found[3] else None)
 
 
 def spread(count, seed, slot_ms, block_ms):
@@ -49,6 +54,14 @@ def spread(count, seed, slot_ms, block_ms):
     found += [Moment(at, True, "deadline") for at in strata(near_deadline, DEADLINE + low, width)]
     chosen.shuffle(found)
     return found
+
+
+def spread_in_handovers(count, seed):
+    """Moments spread over the slot, at most HANDOVER_MS after a planned handover was asked for."""
+    chosen = random.Random(seed)
+    leads = [HANDOVER_MS * (i + chosen.random()) / count for i in range(count)]
+    chosen.shuffle(leads)
+    return [Moment((i + chosen.random()) / count, False, "handover", round(lead)) for i, lead in enumerate(leads)]
 
 
 class KillRig:
@@ -76,12 +89,12 @@ class KillRig:
         self._say("rig", self._figures())
 
     def _slot_for(self, moment):
-        """The next slot that has that moment before it; for a late block not the first of an epoch, whose block is the target."""
+        """The next slot that has that moment (and the handover's before it) before it; for a late block not the first of an epoch, whose block is the target."""
         slot = self._time.slot()
         while True:
             ahead = self._time.start_of(slot) - time.time()
             first_of_epoch = slot % self._time.slots_per_epoch == 0
-            if ahead + moment.fraction * self._time.slot_ms / 1000 > 0.2 and not (
+            if ahead + moment.fraction * self._time.slot_ms / 1000 > 0.2 + (moment.handover_ms or 0) / 1000 and not (
                     moment.late_block and (ahead <= 0.1 or first_of_epoch)):
                 return slot
             slot += 1
@@ -91,7 +104,12 @@ class KillRig:
         slot = self._slot_for(moment)
         if moment.late_block:
             rig.chain.command(late=slot, ms=round(LATE_BLOCK * self._time.slot_ms))
-        rig.book.sleep_to_slot(slot, moment.fraction)
+        when = self._time.start_of(slot) + moment.fraction * self._time.slot_ms / 1000
+        asked = None
+        if moment.handover_ms is not None:
+            rig.book.sleep_until(when - moment.handover_ms / 1000)
+            asked = pair.primary.begin_command("failover")
+        rig.book.sleep_until(when)
         when = pair.primary.kill()
         self._kills += 1
         record = {"number": self._kills, "moment": str(moment), "why": moment.why, "slot": slot, "when": when,
@@ -102,7 +120,9 @@ class KillRig:
             rig.book.sleep_to_slot(slot + SLOTS_AFTER, 0.6)
             if pair.on_duty() != [pair.secondary]:
                 record["problems"].append("the secondary should be the one on duty: " + pair.describe())
-            self._add_times(record, pair.secondary.status())
+            self._add_times(record, pair.secondary.status(), moment.handover_ms or 0)
+            if asked:
+                asked.kill()  # it would wait half a minute for a primary that is gone
         except ProcessError as error:
             record["problems"].append(str(error))
             self._say("kill", record)
@@ -110,12 +130,13 @@ class KillRig:
         self._open.append((slot + SLOTS_AFTER, range(slot - 1, slot + SLOTS_AFTER + 1), record, "kill"))
 
     @staticmethod
-    def _add_times(record, status):
+    def _add_times(record, status, handover_ms):
         when = record["when"]
         record["generation"] = int(status["generation"])
-        for name, state in (("suspecting", "suspecting"), ("taking_over", "taking_over"), ("on_duty", "on_duty")):
-            move = first_move(status, when - 0.01, state)
-            record[name] = None if move is None else round(move.when - when, 3)
+        for name in ("suspecting", "taking_over", "on_duty"):
+            move = first_move(status, when - handover_ms / 1000 - 0.01, name)
+            # What happened before the kill was the handover.
+            record[name] = None if move is None or (handover_ms and move.when < when) else round(move.when - when, 3)
             if move is None:
                 record["problems"].append(f"the secondary's status names no change to {state} after the kill")
 
@@ -165,8 +186,8 @@ class KillRig:
         begin = self._exchange_begin(entry, record["moment"].endswith(":late"))
         end = begin + self._baseline()["exchange_seconds_max"]
         record["phase"] = "before" if record["when"] < begin else "inside" if record["when"] <= end else "after"
-        taken = record["when"] + (record["taking_over"] or 0)
-        delayed = [arrival for other in entries if self._exchange_begin(other, False) < taken
+        taken = record["when"] + record["taking_over"] if record["taking_over"] is not None else None
+        delayed = [arrival for other in entries if taken and self._exchange_begin(other, False) < taken
                    for arrival in other.arrivals if arrival >= taken]
         record["delayed"] = len(delayed)
         record["first_attestation"] = round(min(delayed) - record["when"], 3) if delayed else None

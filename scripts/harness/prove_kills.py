@@ -17,7 +17,7 @@ import sys
 import time
 
 from .distribution import distribution, table
-from .kill_cycle import Moment, spread, work
+from .kill_cycle import Moment, spread, spread_in_handovers, work
 from .pair_rig import BLOCK_AT, run_rigs
 from .processes import ProcessError
 
@@ -40,8 +40,11 @@ def arguments():
                         help="slot times, one after the other (default 4000,12000)")
     parser.add_argument("--rigs", type=int, default=4, metavar="R", help="rigs side by side (default 4)")
     parser.add_argument("--seed", type=int, help="of the moments and chains (default: a new one)")
-    parser.add_argument("--at", type=Moment.parse, metavar="FRACTION[:late]",
-                        help="kill only at this part of the slot, as a failing run has printed it; :late delays the slot's block")
+    parser.add_argument("--in-handovers", action="store_true",
+                        help="each kill within 0.6 s after `holdfast failover` was asked, spread over the slot")
+    parser.add_argument("--at", type=Moment.parse, metavar="FRACTION[:late|:handoverMS]",
+                        help="kill only at this part of the slot, as a failing run has printed it; :late delays the slot's block, "
+                        ":handover120 asks for a handover 120 ms before")
     parser.add_argument("--json", action="store_true", help="print only the JSON line")
     parser.add_argument("--keep-logs", action="store_true", help="keep the programs' logs")
     options = parser.parse_args()
@@ -69,14 +72,21 @@ class Proof:
         """Returns the figures."""
         started, load = time.time(), os.getloadavg()[0]
         count = min(self._options.rigs, self._options.runs)
-        moments = ([self._options.at] * self._options.runs if self._options.at else
-                   spread(self._options.runs, self._options.seed, self._slot_ms, BLOCK_AT * self._slot_ms))
+        moments = self._moments()
         rigs = {f"kills-{self._slot_ms}-{rig}": (self._slot_ms, moments[rig::count], self._options.seed + rig)
                 for rig in range(count)}
         self.say(f"{self._options.runs} kills on slots of {self._slot_ms} ms, {count} rigs, seed {self._options.seed}")
         ended = run_rigs(work, rigs, self._on_message, self._options.keep_logs)
         self._problems += [f"{name}: {sentence}" for name, sentence in ended.items()]
         return self._figures(time.time() - started, load)
+
+    def _moments(self):
+        count, seed = self._options.runs, self._options.seed
+        if self._options.at:
+            return [self._options.at] * count
+        if self._options.in_handovers:
+            return spread_in_handovers(count, seed)
+        return spread(count, seed, self._slot_ms, BLOCK_AT * self._slot_ms)
 
     def _on_message(self, kind, name, content):
         if kind == "folder":

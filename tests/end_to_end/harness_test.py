@@ -170,10 +170,13 @@ class Figures(unittest.TestCase):
         over_all = sorted(moment.fraction for moment in moments if moment.why == "slot")
         self.assertEqual([int(fraction * 30) for fraction in over_all], list(range(30)))
         self.assertEqual((len([m for m in moments if m.why == "head"]), len([m for m in moments if m.late_block])), (20, 10))
-        for moment in moments:
+        in_handovers = kill_cycle.spread_in_handovers(10, 1)
+        self.assertEqual(sorted(moment.handover_ms // 60 for moment in in_handovers), list(range(10)))
+        for moment in moments + in_handovers:
             again = kill_cycle.Moment.parse(str(moment))
-            self.assertEqual((round(again.fraction, 5), again.late_block), (round(moment.fraction, 5), moment.late_block))
-        for wrong in ("1.0", "0.5:early", "x"):
+            self.assertEqual((round(again.fraction, 5), again.late_block, again.handover_ms),
+                             (round(moment.fraction, 5), moment.late_block, moment.handover_ms))
+        for wrong in ("1.0", "0.5:early", "0.5:handover", "x"):
             with self.assertRaises(ValueError):
                 kill_cycle.Moment.parse(wrong)
 
