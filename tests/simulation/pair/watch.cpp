@@ -82,7 +82,8 @@ void Watch::on_signed(std::size_t party, ValidatorNumber validator, const Ballot
 void Watch::on_published(ValidatorNumber validator, Slot slot) { published_[slot].try_emplace(validator, ground_.now()); }
 
 void Watch::on_block(std::size_t party, Slot slot) {
-    if (!blocks_.insert(slot).second) ground_.fail("safety: two blocks signed for slot " + to_string(slot));
+    const auto [place, is_new] = blocks_.try_emplace(slot, party);
+    if (!is_new && place->second != party) ground_.fail("safety: two blocks signed for slot " + to_string(slot));
     if (seen_[party].drained) ground_.fail("drain: a block after it said that it is off duty");
 }
 

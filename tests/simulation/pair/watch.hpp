@@ -97,7 +97,7 @@ private:
     std::map<std::uint64_t, std::size_t> approved_in_;
     std::map<std::pair<ValidatorNumber, Epoch>, Root> signed_;
     std::map<Slot, std::map<ValidatorNumber, Time>> published_;
-    std::set<Slot> blocks_;
+    std::map<Slot, std::size_t> blocks_;  // and whose: each has its own block
     std::vector<Time> signed_at_;
     std::uint64_t generation_{0};  // the highest that was promised
     std::size_t holder_{kBoth};
