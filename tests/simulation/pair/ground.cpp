@@ -23,6 +23,11 @@ void Protector::crash() {
     heartbeats_ = {};
 }
 
+void Protector::restart(Time now) {
+    if (!member_.up()) started_ = now;
+    member_.restart();
+}
+
 void Protector::verdicts(const VerdictRequest& request, protection::Position seen, const Respond& respond) {
     member_.on_verdicts(request, seen, [respond](const MemberAnswer& said) { respond(reply_of(said)); });
 }

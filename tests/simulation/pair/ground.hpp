@@ -35,7 +35,9 @@ public:
     explicit Protector(Member& member) : member_{member} {}
 
     void crash();
-    void restart() { member_.restart(); }
+    void restart(Time now);
+    // It has heard whoever beats to it.
+    [[nodiscard]] bool has_heard(Time now) const { return member_.up() && now - started_ >= kSecond; }
     [[nodiscard]] Member& member() { return member_; }
     [[nodiscard]] const Member& member() const { return member_; }
 
@@ -51,6 +53,7 @@ public:
 private:
     Member& member_;
     protection::Heartbeats heartbeats_;
+    Time started_{0};
 };
 
 // How it really is with what an instance depends on; what it knows of that is its own business.

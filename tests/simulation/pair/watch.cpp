@@ -175,7 +175,7 @@ bool Watch::is_seen(std::size_t party) const {
     const std::size_t other = kBoth - 1 - party;
     const auto sees = [&](const Protector& protector) {
         const std::size_t member = protector.member().number();
-        return protector.member().up() && ground_.linked(ground_.endpoint(party), member) &&
+        return protector.has_heard(ground_.now()) && ground_.linked(ground_.endpoint(party), member) &&
                ground_.linked(ground_.endpoint(other), member);
     };
     return static_cast<std::size_t>(std::ranges::count_if(ground_.protectors, sees)) >= ground_.setup.base.quorum;

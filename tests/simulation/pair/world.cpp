@@ -94,7 +94,7 @@ void World::crash_protectors(std::size_t count, Time how_long) {
         protector.crash();
         after(how_long, [this, &protector] {
             if (ground_.trace.on()) ground_.say("protector " + std::to_string(protector.member().number() + 1), "is back");
-            protector.restart();
+            protector.restart(ground_.now());
         });
     }
 }
@@ -117,7 +117,7 @@ void World::heal() {
     healing_ = true;
     ground_.say("world", "heals");
     ground_.base.network.heal();
-    for (Protector& protector : ground_.protectors) protector.restart();
+    for (Protector& protector : ground_.protectors) protector.restart(ground_.now());
     for (std::size_t number = 0; number < kBoth; ++number) {
         truth(number) = {};
         truth(number).nodes_fit = ground_.setup.nodes;
