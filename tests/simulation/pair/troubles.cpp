@@ -107,6 +107,7 @@ void World::cut_for(std::vector<std::pair<std::size_t, std::size_t>> links, bool
             ground_.say("network", std::to_string(a) + (both_ways ? " - " : " > ") + std::to_string(b) +
                                        (is_cut ? " is cut" : " is whole"));
         }
+        ground_.watch.look();  // a cut may be over before the next regular look
     };
     set(true);
     after(how_long, [set] { set(false); });
@@ -124,6 +125,7 @@ void World::bad_weather(Time how_long) {
     }
     ground_.say("network", "bad weather");
     ground_.base.network.set_weather(weather);
+    ground_.watch.look();
     after(how_long, [this] {
         ground_.say("network", "calm again");
         ground_.base.network.set_weather({});

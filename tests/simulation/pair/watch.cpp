@@ -135,6 +135,7 @@ void Watch::on_drained(std::size_t party, bool idle, Slot last_slot) {
     if (!idle) ground_.fail("drain: the " + party_name(party) + " says that it is off duty while it still performs");
     const Time clock = ground_.now() + ground_.truth[party].clock_ahead;
     const Slot slot = ground_.slot_at(clock);
+    if (slot < last_slot || slot > last_slot + 1) return;      // its clock was set meanwhile
     if (slot >= seen.draining_since + kDrainSlotsMax) return;  // there is no gap between proposals
     if (ground_.now() - seen.last_frozen < kThawed) return;
     if (ground_.proposer(slot) || ground_.proposer(last_slot + 1)) ground_.fail("drain: a block proposal of ours is near");
