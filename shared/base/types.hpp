@@ -63,6 +63,7 @@ using Root = FixedBytes<32, struct RootTag>;
 using Domain = FixedBytes<32, struct DomainTag>;
 using PublicKey = FixedBytes<48, struct PublicKeyTag>;
 using Signature = FixedBytes<96, struct SignatureTag>;
+using Address = FixedBytes<20, struct AddressTag>;  // of the execution layer
 using ForkVersion = FixedBytes<4, struct ForkVersionTag>;
 using DomainType = FixedBytes<4, struct DomainTypeTag>;
 

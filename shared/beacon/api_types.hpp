@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "shared/base/types.hpp"
 #include "shared/ethereum/attestation.hpp"
+#include "shared/ethereum/chain_spec.hpp"
 
 namespace holdfast::beacon {
 
@@ -48,10 +50,12 @@ struct ProposerDuty {
     ValidatorIndex validator_index;
     Slot slot;
 };
-// Of all validators. The answer's dependent root is left out: what it names differs between versions and clients.
+// Of all validators. The dependent root only where it means what v2 says (GET /eth/v2/validator/duties/proposer/{epoch}): what
+// v1 names differs between versions and clients.
 struct ProposerDuties {
     Epoch epoch;
     std::vector<ProposerDuty> duties;
+    std::optional<Root> dependent_root{};
 };
 
 // POST /eth/v1/validator/duties/sync/{epoch}
@@ -77,11 +81,24 @@ struct HeadEvent {
     Root previous_duty_dependent_root;  // of duties of the event's epoch
     Root current_duty_dependent_root;   // of duties of the next epoch
     bool execution_optimistic{false};
+    // Of "head_v2", from Gloas on: what is known of the block's payload. The event may come again when that changes.
+    enum class Payload { kUnknown, kPending, kEmpty, kFull } payload{Payload::kUnknown};
 };
 // Event "chain_reorg"
 struct ReorgEvent {
     Slot slot;
     std::uint64_t depth{0};
+};
+
+// Events "proposer_slashing" and "attester_slashing"
+struct SlashingEvent {
+    std::vector<ValidatorIndex> validators;  // whom it slashes
+    bool by_blocks{false};
+};
+// Event "execution_payload_available"
+struct PayloadAvailableEvent {
+    Slot slot;
+    Root block;
 };
 
 struct FinalityCheckpoints {

@@ -37,6 +37,11 @@ const ethereum::Genesis& BeaconNodes::genesis() const {
     return impl_->set->chain->genesis;
 }
 
+const ethereum::TypeTablePtr& BeaconNodes::types() const {
+    HOLDFAST_ASSERT(impl_->set->types != nullptr);
+    return impl_->set->types;
+}
+
 void BeaconNodes::start() {
     const auto& set = impl_->set;
     HOLDFAST_ASSERT(set->chain.has_value());

@@ -10,6 +10,7 @@
 
 #include "shared/base/channel.hpp"
 #include "shared/base/task_group.hpp"
+#include "shared/beacon/asking.hpp"
 #include "shared/beacon/beacon_node.hpp"
 
 namespace holdfast::beacon {
@@ -43,12 +44,6 @@ struct NodeEventAt {
     NodeEvent event;
 };
 
-template <class T>
-struct NodeAnswer {
-    std::size_t node{0};
-    Result<T> result;
-};
-
 struct BeaconNodesOptions {
     Duration call_timeout{std::chrono::seconds{10}};
     Duration poll_interval{std::chrono::seconds{1}};  // how often each node's head slot is asked for
@@ -56,6 +51,7 @@ struct BeaconNodesOptions {
     Duration reconnect_min{std::chrono::milliseconds{100}};
     Duration reconnect_max{std::chrono::seconds{5}};
     Duration hedge_after{std::chrono::milliseconds{500}};  // so long one node may think before the next is asked, too
+    std::vector<std::size_t> proposal_nodes{};             // by index: who is asked for blocks; empty: all
 };
 
 class BeaconNodes {
@@ -72,6 +68,8 @@ public:
     Task<Result<void>> connect(std::size_t threshold, SteadyTime deadline);
     [[nodiscard]] const ethereum::ChainSpec& spec() const;
     [[nodiscard]] const ethereum::Genesis& genesis() const;
+    // The types of its blocks, as every node uses them.
+    [[nodiscard]] const ethereum::TypeTablePtr& types() const;
 
     // Starts watching and following events (after connect()); ended by stop().
     void start();
@@ -85,7 +83,7 @@ public:
     // A use of the node went well or failed: moves its score; enough failures in a row make it kFailing until a poll succeeds.
     void report(std::size_t index, const Result<void>& outcome);
 
-    // Every head and reorganisation event of every node that is not foreign, as received (not deduplicated). One consumer.
+    // Every event of every node that is not foreign, as received (not deduplicated). One consumer.
     [[nodiscard]] Channel<NodeEventAt>& events();
 
     // The first success among fit nodes, best score first, the next one asked when one fails or has not answered after
@@ -95,11 +93,43 @@ public:
     Task<Result<ProposerDuties>> proposer_duties(Epoch epoch, SteadyTime deadline);
     Task<Result<std::vector<SyncDuty>>> sync_duties(Epoch epoch, std::vector<ValidatorIndex> indices, SteadyTime deadline);
 
+    Task<Result<PtcDuties>> ptc_duties(Epoch epoch, std::vector<ValidatorIndex> indices, SteadyTime deadline);
+    Task<Result<ChainBlock>> block(std::string block_id, SteadyTime deadline);
+
+    // Every fit node is asked at once (blocks: those that BeaconNodesOptions::proposal_nodes names, if it names any); a failure
+    // or an answer moves the node's score as always.
+    [[nodiscard]] AskingPtr<ProducedBlock> produce_blocks(BlockRequest request, SteadyTime deadline);
+    [[nodiscard]] AskingPtr<Aggregate> aggregates(Slot slot, CommitteeIndex committee, Root data_root, SteadyTime deadline);
+    [[nodiscard]] AskingPtr<SyncContribution> contributions(Slot slot, std::uint64_t subcommittee, Root block,
+                                                            SteadyTime deadline);
+    [[nodiscard]] AskingPtr<Root> head_roots(SteadyTime deadline);
+    [[nodiscard]] AskingPtr<std::vector<Liveness>> liveness(Epoch epoch, std::vector<ValidatorIndex> indices,
+                                                            SteadyTime deadline);
+    [[nodiscard]] AskingPtr<ethereum::PayloadAttestationData> payload_attestation_data(Slot slot, SteadyTime deadline);
+    // For cross-checks.
+    [[nodiscard]] AskingPtr<AttesterDuties> all_attester_duties(Epoch epoch, std::vector<ValidatorIndex> indices,
+                                                                SteadyTime deadline);
+    [[nodiscard]] AskingPtr<ProposerDuties> all_proposer_duties(Epoch epoch, SteadyTime deadline);
+
     // Sent to all nodes that are not foreign; returns as soon as one accepted, or all failed. The rest go on in the background
     // until the deadline.
     Task<Result<void>> publish_attestations(std::vector<ethereum::SingleAttestation> attestations, ethereum::ForkName fork,
                                             SteadyTime deadline);
     Task<Result<void>> subscribe_committees(std::vector<CommitteeSubscription> subscriptions, SteadyTime deadline);
+    Task<Result<void>> publish_block(SignedBlock block, SteadyTime deadline);
+    Task<Result<void>> publish_envelope(SignedEnvelope envelope, SteadyTime deadline);
+    // Objects are signed_aggregate_and_proof, and signed_contribution_and_proof, of the fork's types.
+    Task<Result<void>> publish_aggregates(std::vector<ethereum::schema::Object> aggregates, ethereum::ForkName fork,
+                                          SteadyTime deadline);
+    Task<Result<void>> publish_contributions(std::vector<ethereum::schema::Object> contributions, SteadyTime deadline);
+    Task<Result<void>> publish_sync_messages(std::vector<ethereum::SyncCommitteeMessage> messages, SteadyTime deadline);
+    Task<Result<void>> subscribe_sync_committees(std::vector<SyncSubscription> subscriptions, SteadyTime deadline);
+    Task<Result<void>> prepare_proposers(std::vector<ProposerPreparation> preparations, SteadyTime deadline);
+    Task<Result<void>> register_validators(std::vector<SignedRegistration> registrations, SteadyTime deadline);
+    Task<Result<void>> publish_payload_attestations(std::vector<ethereum::PayloadAttestationMessage> messages,
+                                                    ethereum::ForkName fork, SteadyTime deadline);
+    Task<Result<void>> publish_preferences(std::vector<SignedPreferences> preferences, ethereum::ForkName fork,
+                                           SteadyTime deadline);
 
 private:
     class Impl;

@@ -92,6 +92,8 @@ Error too_few(const NodeSet& set, const Connecting& state, std::size_t threshold
 
 void adopt(NodeSet& set, const Connecting& state) {
     set.chain = *state.vote.winner();
+    set.types = std::make_shared<const ethereum::TypeTable>(set.chain->spec);
+    for (const auto& node : set.nodes) node->use_types(set.types);
     for (std::size_t i = 0; i < set.nodes.size(); ++i) {
         if (!state.answers[i]) {
             if (state.errors[i]) set.on_poll_failure(i, *state.errors[i]);

@@ -36,6 +36,7 @@ struct NodeSet {
     BeaconNodesOptions options;
     std::vector<std::unique_ptr<BeaconNode>> nodes;
     std::optional<ChainIdentity> chain;  // ours, after connect()
+    ethereum::TypeTablePtr types;        // of its blocks, after connect()
     NodeJudge judge;
     std::vector<Seen> seen;
     Channel<NodeEventAt> events;

@@ -23,6 +23,7 @@ constexpr std::uint64_t kValidatorsPerCommitteeMax = 2048;
 constexpr std::uint64_t kBlobsMax = 4096;
 constexpr std::uint64_t kCellsPerBlob = 128;
 constexpr std::size_t kBlobBytes = 131'072;
+constexpr std::uint64_t kSyncSubnets = 4;
 
 TypePtr u64() { return uint_of(8); }
 TypePtr root() { return bytes_of(32); }
@@ -87,8 +88,13 @@ public:
     BlockTypes make() const {
         BlockTypes types;
         types.attestation = attestation();
-        types.signed_aggregate_and_proof =
-            signed_of(container({{"aggregator_index", u64()}, {"aggregate", attestation()}, {"selection_proof", signature()}}));
+        types.aggregate_and_proof =
+            container({{"aggregator_index", u64()}, {"aggregate", attestation()}, {"selection_proof", signature()}});
+        types.signed_aggregate_and_proof = signed_of(types.aggregate_and_proof);
+        types.sync_contribution = sync_contribution();
+        types.contribution_and_proof = container(
+            {{"aggregator_index", u64()}, {"contribution", types.sync_contribution}, {"selection_proof", signature()}});
+        types.signed_contribution_and_proof = signed_of(types.contribution_and_proof);
         types.execution_payload = payload();
         types.block = block(gloas_ ? gloas_body() : body({"execution_payload", payload()}));
         types.signed_block = signed_of(types.block);
@@ -123,6 +129,13 @@ private:
     [[nodiscard]] TypePtr sync_aggregate() const {
         return container(
             {{"sync_committee_bits", bitvector(preset_.sync_committee_size)}, {"sync_committee_signature", signature()}});
+    }
+    [[nodiscard]] TypePtr sync_contribution() const {
+        return container({{"slot", u64()},
+                          {"beacon_block_root", root()},
+                          {"subcommittee_index", u64()},
+                          {"aggregation_bits", bitvector(preset_.sync_committee_size / kSyncSubnets)},
+                          {"signature", signature()}});
     }
     [[nodiscard]] TypePtr transactions() const { return list_of(byte_list(limit(1ULL << 30U)), limit(1ULL << 20U)); }
     [[nodiscard]] TypePtr withdrawals() const { return list_of(withdrawal(), limit(preset_.withdrawals_per_payload_max)); }
@@ -220,13 +233,16 @@ private:
                           {"body", std::move(block_body)}});
     }
 
+    // Limits as in Fulu: the API gives Gloas none of its own.
+    [[nodiscard]] std::vector<Field> blobs_and_proofs() const {
+        const std::uint64_t proofs = fork_ >= ForkName::kFulu ? kBlobsMax * kCellsPerBlob : kBlobsMax;
+        return {{"kzg_proofs", list_of(key(), proofs)}, {"blobs", list_of(bytes_of(kBlobBytes), kBlobsMax)}};
+    }
     void add_before_gloas(BlockTypes& types) const {
         types.execution_payload_header = payload_header();
         types.blinded_block = block(body({"execution_payload_header", payload_header()}));
         types.signed_blinded_block = signed_of(types.blinded_block);
-        const std::uint64_t proofs = fork_ >= ForkName::kFulu ? kBlobsMax * kCellsPerBlob : kBlobsMax;
-        const std::vector<Field> blobs{{"kzg_proofs", list_of(key(), proofs)},
-                                       {"blobs", list_of(bytes_of(kBlobBytes), kBlobsMax)}};
+        const std::vector<Field> blobs = blobs_and_proofs();
         types.block_contents = container({{"block", types.block}, blobs[0], blobs[1]});
         types.signed_block_contents = container({{"signed_block", types.signed_block}, blobs[0], blobs[1]});
     }
@@ -239,6 +255,11 @@ private:
                                                 {"beacon_block_root", root()},
                                                 {"parent_beacon_block_root", root()}});
         types.signed_execution_payload_envelope = signed_of(types.execution_payload_envelope);
+        const std::vector<Field> blobs = blobs_and_proofs();
+        types.block_contents = container(
+            {{"block", types.block}, {"execution_payload_envelope", types.execution_payload_envelope}, blobs[0], blobs[1]});
+        types.signed_envelope_contents =
+            container({{"signed_execution_payload_envelope", types.signed_execution_payload_envelope}, blobs[0], blobs[1]});
         types.payload_attestation = payload_attestation();
         types.payload_attestation_message =
             container({{"validator_index", u64()}, {"data", payload_attestation_data()}, {"signature", signature()}});

@@ -8,6 +8,11 @@
 namespace holdfast::ethereum {
 namespace {
 
+constexpr std::array kDeadlines{"ATTESTATION_DUE_BPS",        "ATTESTATION_DUE_BPS_GLOAS",  "AGGREGATE_DUE_BPS",
+                                "AGGREGATE_DUE_BPS_GLOAS",    "SYNC_MESSAGE_DUE_BPS",       "SYNC_MESSAGE_DUE_BPS_GLOAS",
+                                "CONTRIBUTION_DUE_BPS",       "CONTRIBUTION_DUE_BPS_GLOAS", "PAYLOAD_DUE_BPS",
+                                "PAYLOAD_ATTESTATION_DUE_BPS"};
+
 using Values = std::map<std::string, std::string>;
 
 struct NamedFork {
@@ -120,8 +125,7 @@ Result<ChainSpec> ChainSpec::parse(const Values& values) {
     HOLDFAST_TRY(const auto aggregators, optional_number(values, "TARGET_AGGREGATORS_PER_COMMITTEE"));
     spec.target_aggregators_per_committee_ = std::max<std::uint64_t>(1, aggregators.value_or(16));
     HOLDFAST_TRY(spec.forks_, read_forks(values));
-    for (const char* name :
-         {"ATTESTATION_DUE_BPS", "ATTESTATION_DUE_BPS_GLOAS", "AGGREGATE_DUE_BPS", "AGGREGATE_DUE_BPS_GLOAS"}) {
+    for (const char* name : kDeadlines) {
         HOLDFAST_TRY(const auto share, optional_number(values, name));
         if (share && *share > kBasisPoints) return wrong(name, "is more than 10000 basis points");
     }
@@ -149,6 +153,17 @@ Duration ChainSpec::due(Slot slot, std::string_view name, std::uint64_t thirds, 
 
 Duration ChainSpec::attestation_due(Slot slot) const { return due(slot, "ATTESTATION_DUE_BPS", 1, 2500); }
 Duration ChainSpec::aggregate_due(Slot slot) const { return due(slot, "AGGREGATE_DUE_BPS", 2, 5000); }
+Duration ChainSpec::sync_message_due(Slot slot) const { return due(slot, "SYNC_MESSAGE_DUE_BPS", 1, 2500); }
+Duration ChainSpec::contribution_due(Slot slot) const { return due(slot, "CONTRIBUTION_DUE_BPS", 2, 5000); }
+
+Duration ChainSpec::payload_due(Slot /*slot*/) const {
+    const Result<std::uint64_t> share = number("PAYLOAD_DUE_BPS");
+    return share_of(slot_duration_, share ? share.value() : 5000);
+}
+Duration ChainSpec::payload_attestation_due(Slot /*slot*/) const {
+    const Result<std::uint64_t> share = number("PAYLOAD_ATTESTATION_DUE_BPS");
+    return share_of(slot_duration_, share ? share.value() : 7500);
+}
 
 Result<std::uint64_t> ChainSpec::number(std::string_view name) const {
     const auto found = values_.find(std::string{name});

@@ -54,6 +54,12 @@ public:
     // aggregate.
     [[nodiscard]] Duration attestation_due(Slot slot) const;
     [[nodiscard]] Duration aggregate_due(Slot slot) const;
+    // The same of a sync committee message and a contribution.
+    [[nodiscard]] Duration sync_message_due(Slot slot) const;
+    [[nodiscard]] Duration contribution_due(Slot slot) const;
+    // From Gloas on: when a payload has to be published, and when the PTC attests to it.
+    [[nodiscard]] Duration payload_due(Slot slot) const;
+    [[nodiscard]] Duration payload_attestation_due(Slot slot) const;
 
     [[nodiscard]] std::uint64_t target_aggregators_per_committee() const { return target_aggregators_per_committee_; }
     // The number of `name`, as the node gave it; kNotFound if it did not.

@@ -251,6 +251,37 @@ Part find(const Type& type, View bytes, std::initializer_list<std::string_view> 
     return part;
 }
 
+TypePtr type_of(const Type& type, std::string_view name) {
+    const auto field = std::ranges::find(type.fields, name, &Field::name);
+    HOLDFAST_ASSERT(field != type.fields.end());
+    return field->type;
+}
+
+Result<Object> Object::make(TypePtr type, std::vector<std::uint8_t> bytes) {
+    HOLDFAST_TRY(check(*type, bytes));
+    return Object{std::move(type), std::move(bytes)};
+}
+
+Part Object::find(std::initializer_list<std::string_view> path) const { return schema::find(*type, bytes, path); }
+
+Object assemble(TypePtr container, std::initializer_list<View> fields) {
+    HOLDFAST_ASSERT(container->fields.size() == fields.size());
+    std::size_t fixed = 0;
+    for (const Field& field : container->fields)
+        fixed += field.type->fixed_size > 0 ? field.type->fixed_size : ssz::kOffsetSize;
+    ssz::Bytes head;
+    ssz::Bytes tail;
+    auto field = container->fields.begin();
+    for (const View part : fields) {
+        const bool is_fixed = (field++)->type->fixed_size > 0;
+        if (!is_fixed) ssz::append_uint(fixed + tail.size(), ssz::kOffsetSize, head);
+        ssz::Bytes& place = is_fixed ? head : tail;
+        place.insert(place.end(), part.begin(), part.end());
+    }
+    head.insert(head.end(), tail.begin(), tail.end());
+    return {std::move(container), std::move(head)};
+}
+
 std::vector<Part> elements(const Part& sequence) {
     const std::vector<View> views = split_elements(*sequence.type, sequence.bytes).value();
     std::vector<Part> parts;

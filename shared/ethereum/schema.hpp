@@ -76,8 +76,22 @@ struct Part {
     }
 };
 [[nodiscard]] bool has_field(const Type& type, std::string_view name);
+// The type of a field of a container. A name that isn't there is a bug and ends the process.
+[[nodiscard]] TypePtr type_of(const Type& type, std::string_view name);
 // find(block, bytes, {"body", "execution_payload", "fee_recipient"}). A name that isn't there is a bug and ends the process.
 [[nodiscard]] Part find(const Type& type, View bytes, std::initializer_list<std::string_view> path);
+// An object with its type: checked, and a value of its own.
+struct Object {
+    TypePtr type;
+    std::vector<std::uint8_t> bytes;
+
+    [[nodiscard]] static Result<Object> make(TypePtr type, std::vector<std::uint8_t> bytes);  // check()s them
+    [[nodiscard]] Part find(std::initializer_list<std::string_view> path) const;
+    [[nodiscard]] Root root() const { return hash_tree_root(*type, bytes); }
+    friend bool operator==(const Object& a, const Object& b) { return a.bytes == b.bytes; }
+};
+// The encoding of a container whose fields have these encodings, in the order of the type's fields.
+[[nodiscard]] Object assemble(TypePtr container, std::initializer_list<View> fields);
 // The elements of a checked vector or list of objects.
 [[nodiscard]] std::vector<Part> elements(const Part& sequence);
 

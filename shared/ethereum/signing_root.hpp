@@ -17,6 +17,12 @@ inline constexpr DomainType kDomainAggregateAndProof{{0x06, 0, 0, 0}};
 inline constexpr DomainType kDomainSyncCommittee{{0x07, 0, 0, 0}};
 inline constexpr DomainType kDomainSyncCommitteeSelectionProof{{0x08, 0, 0, 0}};
 inline constexpr DomainType kDomainContributionAndProof{{0x09, 0, 0, 0}};
+// From Gloas on.
+inline constexpr DomainType kDomainBeaconBuilder{{0x0b, 0, 0, 0}};
+inline constexpr DomainType kDomainPtcAttester{{0x0c, 0, 0, 0}};
+inline constexpr DomainType kDomainProposerPreferences{{0x0d, 0, 0, 0}};
+// Builder registrations: with the genesis fork version and a validators root of zeros, on every chain in every fork.
+inline constexpr DomainType kDomainApplicationBuilder{{0, 0, 0, 1}};
 
 [[nodiscard]] Domain compute_domain(DomainType type, ForkVersion version, const Root& genesis_validators_root);
 // The domain in force for a message of `epoch`.

@@ -1,5 +1,5 @@
 // The one door to the keys. A slashable message (block, attestation) passes only with the quorum's Approval in hand; any other
-// message passes by its domain, and the domains of the slashable two are refused there. No option changes that.
+// message passes by its kind, each of which has one domain that is not a slashable one's. No option changes that.
 #pragma once
 
 #include <vector>
@@ -8,6 +8,7 @@
 #include "shared/base/task.hpp"
 #include "shared/base/types.hpp"
 #include "shared/signing/approval.hpp"
+#include "shared/signing/message.hpp"
 
 namespace holdfast::signing {
 
@@ -26,11 +27,12 @@ public:
     [[nodiscard]] virtual std::vector<PublicKey> keys() const = 0;
 
     // Signs the approved signing root with each approved key that is here; the message is hashed to the curve once, the keys
-    // are shared out over the worker threads.
+    // are shared out over the worker threads. Goes before all that is not slashable.
     virtual Task<Result<std::vector<SignedKey>>> sign_approved(signing::Approval approval) = 0;
 
-    // Any message that can't be slashed. kRefused if `domain` is a proposer's or an attester's; kNotFound for a key not here.
-    virtual Task<Result<Signature>> sign_unslashable(PublicKey key, Root object_root, Domain domain) = 0;
+    // The same message, which can't be slashed, with each of `keys`. kRefused if its domain is not its kind's; kNotFound for a
+    // key that is not here.
+    virtual Task<Result<std::vector<SignedKey>>> sign(Message message, std::vector<PublicKey> keys, Urgency urgency) = 0;
 };
 
 }  // namespace holdfast::signing

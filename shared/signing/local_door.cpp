@@ -53,9 +53,25 @@ Task<void> LocalDoor::run_share(WorkerPool& workers, std::shared_ptr<Job> job, s
 }
 
 Task<Result<std::vector<SignedKey>>> LocalDoor::sign_approved(signing::Approval approval) {
-    HOLDFAST_CO_TRY(auto places, find(approval.keys()));
-    auto job = std::make_shared<Job>(Job{vault_, approval.signing_root(), std::move(places), nullptr, {}});
-    for (const PublicKey& key : approval.keys()) job->signatures.push_back({key, {}});
+    const Root root = approval.signing_root();
+    std::vector<PublicKey> keys = approval.keys();
+    co_return co_await sign_root(root, std::move(keys));
+}
+
+Task<Result<std::vector<SignedKey>>> LocalDoor::sign(Message message, std::vector<PublicKey> keys, Urgency /*urgency*/) {
+    if (ethereum::type_of(message.domain) != domain_type_of(message.kind)) {
+        co_return failure(ErrorCode::kRefused,
+                          "a message is signed only in the domain of its kind, and a block or an "
+                          "attestation only with the quorum's approval");
+    }
+    const Root root = ethereum::compute_signing_root(message.object_root, message.domain);
+    co_return co_await sign_root(root, std::move(keys));
+}
+
+Task<Result<std::vector<SignedKey>>> LocalDoor::sign_root(Root root, std::vector<PublicKey> keys) {
+    HOLDFAST_CO_TRY(auto places, find(keys));
+    auto job = std::make_shared<Job>(Job{vault_, root, std::move(places), nullptr, {}});
+    for (const PublicKey& key : keys) job->signatures.push_back({key, {}});
     // Hashed to the curve once: after Electra every validator of a slot signs the same message.
     auto hash = [job] {
         job->message = std::make_unique<ethereum::HashedMessage>(job->signing_root);
@@ -71,20 +87,6 @@ Task<Result<std::vector<SignedKey>>> LocalDoor::sign_approved(signing::Approval 
     }
     co_await group.join();
     co_return std::move(job->signatures);
-}
-
-Task<Result<Signature>> LocalDoor::sign_unslashable(PublicKey key, Root object_root, Domain domain) {
-    const DomainType type = ethereum::type_of(domain);
-    if (type == ethereum::kDomainBeaconProposer || type == ethereum::kDomainBeaconAttester) {
-        co_return failure(ErrorCode::kRefused, "a block or an attestation is signed only with the quorum's approval");
-    }
-    const auto found = places_.find(key);
-    if (found == places_.end()) co_return failure(ErrorCode::kNotFound, "no key " + to_hex(key) + " here to sign with");
-    auto work = [vault = vault_, place = found->second, root = ethereum::compute_signing_root(object_root, domain)] {
-        return ethereum::bls_sign(vault->at(place), ethereum::HashedMessage{root});
-    };
-    const Signature signature = co_await workers_.run(std::move(work));
-    co_return signature;
 }
 
 }  // namespace holdfast::signing

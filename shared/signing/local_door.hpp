@@ -24,7 +24,7 @@ public:
 
     [[nodiscard]] std::vector<PublicKey> keys() const override { return keys_; }
     Task<Result<std::vector<SignedKey>>> sign_approved(signing::Approval approval) override;
-    Task<Result<Signature>> sign_unslashable(PublicKey key, Root object_root, Domain domain) override;
+    Task<Result<std::vector<SignedKey>>> sign(Message message, std::vector<PublicKey> keys, Urgency urgency) override;
 
 private:
     std::vector<PublicKey> keys_;
@@ -34,6 +34,7 @@ private:
     std::unordered_map<PublicKey, std::size_t> places_;
 
     struct Job;
+    Task<Result<std::vector<SignedKey>>> sign_root(Root root, std::vector<PublicKey> keys);
     [[nodiscard]] Result<std::vector<std::size_t>> find(const std::vector<PublicKey>& keys) const;
     static void sign_share(const std::shared_ptr<Job>& job, std::size_t first, std::size_t last);
     static Task<void> run_share(WorkerPool& workers, std::shared_ptr<Job> job, std::size_t first, std::size_t last);

@@ -75,17 +75,30 @@ TEST_P(LocalDoorTest, ApprovedKeyThatIsNotHere_NotFound) {
 TEST_P(LocalDoorTest, BlockAndAttestationDomains_RefusedWithoutApproval) {
     for (const DomainType type : {ethereum::kDomainBeaconProposer, ethereum::kDomainBeaconAttester}) {
         const Domain domain = ethereum::compute_domain(type, ForkVersion{{6, 0, 0, 0}}, Root{{3}});
-        const auto result = run(door.sign_unslashable(door.keys()[0], Root{{1}}, domain));
-        ASSERT_FALSE(result);
-        EXPECT_EQ(result.error().code, ErrorCode::kRefused);
+        for (const MessageKind kind : {MessageKind::kRandaoReveal, MessageKind::kAggregateAndProof}) {
+            const auto result = run(door.sign(Message{kind, Root{{1}}, domain}, {door.keys()[0]}, Urgency::kBlock));
+            ASSERT_FALSE(result);
+            EXPECT_EQ(result.error().code, ErrorCode::kRefused);
+        }
     }
 }
 
-TEST_P(LocalDoorTest, OtherDomain_Signed) {
+TEST_P(LocalDoorTest, AnotherKindsDomain_Refused) {
+    const Domain domain = ethereum::compute_domain(ethereum::kDomainVoluntaryExit, ForkVersion{}, Root{});
+    const auto result =
+        run(door.sign(Message{MessageKind::kRandaoReveal, Root{{1}}, domain}, {door.keys()[0]}, Urgency::kBlock));
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code, ErrorCode::kRefused);
+}
+
+TEST_P(LocalDoorTest, DomainOfItsKind_SignedWithEachKey) {
     const Domain domain = ethereum::compute_domain(ethereum::kDomainRandao, ForkVersion{}, Root{});
-    const auto result = run(door.sign_unslashable(door.keys()[1], Root{{1}}, domain));
+    const auto result = run(door.sign(Message{MessageKind::kRandaoReveal, Root{{1}}, domain}, door.keys(), Urgency::kBlock));
     ASSERT_TRUE(result);
-    EXPECT_TRUE(ethereum::bls_verify(door.keys()[1], ethereum::compute_signing_root(Root{{1}}, domain), result.value()));
+    ASSERT_EQ(result.value().size(), door.keys().size());
+    for (const SignedKey& made : result.value()) {
+        EXPECT_TRUE(ethereum::bls_verify(made.key, ethereum::compute_signing_root(Root{{1}}, domain), made.signature));
+    }
 }
 
 INSTANTIATE_TEST_SUITE_P(InPlaceAndOnThreads, LocalDoorTest, testing::Values(0, 3));

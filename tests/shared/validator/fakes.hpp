@@ -117,6 +117,7 @@ class FakeDoor final : public signing::SigningDoor {
 public:
     explicit FakeDoor(std::vector<PublicKey> keys) : keys_{std::move(keys)} {}
     std::vector<std::pair<PublicKey, Root>> made;
+    std::vector<signing::Message> signed_messages;
     std::set<PublicKey> missing;  // not signed, as if not loaded
 
     [[nodiscard]] static Signature signature(const PublicKey& key, const Root& root) {
@@ -136,8 +137,16 @@ public:
         }
         co_return result;
     }
-    Task<Result<Signature>> sign_unslashable(PublicKey /*key*/, Root /*object_root*/, Domain /*domain*/) override {
-        co_return failure(ErrorCode::kRefused, "not in this test");
+    Task<Result<std::vector<signing::SignedKey>>> sign(signing::Message message, std::vector<PublicKey> keys,
+                                                       signing::Urgency /*urgency*/) override {
+        const Root root = ethereum::compute_signing_root(message.object_root, message.domain);
+        std::vector<signing::SignedKey> result;
+        for (const PublicKey& key : keys) {
+            if (missing.contains(key)) co_return failure(ErrorCode::kNotFound, "no such key in this test");
+            result.push_back({key, signature(key, root)});
+        }
+        signed_messages.push_back(std::move(message));
+        co_return result;
     }
 
 private:

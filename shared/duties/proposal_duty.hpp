@@ -1,0 +1,68 @@
+// The block proposal, slot by slot: blocks from all nodes in parallel, checked before they are thought of, the most valuable by
+// a deadline; approved by the quorum, signed, published to all nodes. From Gloas on the payload's envelope after it.
+// Specification: consensus-specs, */validator.md, "Block proposal"; Beacon API produceBlockV3 and V4.
+// With the gate closed nothing is asked for: a block that nobody will publish is a burden for the nodes.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "shared/duties/block_choice.hpp"
+#include "shared/duties/duty_parts.hpp"
+#include "shared/duties/duty_report.hpp"
+#include "shared/duties/proposer_settings.hpp"
+
+namespace holdfast::duties {
+
+struct ProposalOptions {
+    // Of the slot, in basis points: until then blocks are collected, and the best is taken; with none there the first to come.
+    std::uint64_t decide_bps{1667};
+    Duration quorum_retry{std::chrono::milliseconds{250}};
+    Duration publish_timeout{std::chrono::seconds{10}};
+};
+
+class ProposalDuty {
+public:
+    // `proposer_at`: our validator that proposes in a slot, if one does.
+    using ProposerAt = std::function<std::optional<beacon::ProposerDuty>(Slot)>;
+    // Block roots that fit nodes have announced as heads lately, with their slots: what a parent may be.
+    using KnownHead = std::function<bool(const Root& block)>;
+
+    ProposalDuty(DutyParts parts, const ProposerSettings& settings, ProposalOptions options, ProposerAt proposer_at,
+                 KnownHead known_head, DutyObserver observer);
+
+    // Signs the RANDAO reveal of `slot` ahead, if one of ours proposes there; also while the gate is closed. For the slot
+    // before, and at a takeover.
+    Task<void> prepare(Slot slot);
+    // The proposal of `slot`, from its start to its end at most. Nothing if none of ours proposes, or this slot or a later one
+    // has been performed.
+    Task<void> perform(Slot slot);
+    // Whether one of ours proposes in `slot` and its block is not published.
+    [[nodiscard]] bool due_at(Slot slot) const;
+    // Nothing is under way that would still ask, sign or publish.
+    [[nodiscard]] bool idle() const { return performing_ == 0; }
+    Task<void> stop();
+
+private:
+    struct Work;
+    struct Randao {
+        PublicKey key;
+        Signature reveal;
+    };
+
+    DutyParts parts_;
+    const ProposerSettings& settings_;
+    ProposalOptions options_;
+    ProposerAt proposer_at_;
+    KnownHead known_head_;
+    DutyObserver observer_;
+    std::map<Slot, Randao> randaos_;
+    std::optional<Slot> last_slot_;
+    std::optional<Slot> published_;
+    std::size_t performing_{0};
+    TaskGroup publishing_;
+};
+
+}  // namespace holdfast::duties
