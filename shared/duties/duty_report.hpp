@@ -2,6 +2,7 @@
 // own, with more in it (slot_report.hpp).
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
