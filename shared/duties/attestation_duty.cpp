@@ -96,7 +96,9 @@ void AttestationDuty::on_event(const beacon::NodeEventAt& at) {
         }
         return;
     }
-    const auto& event = std::get<beacon::HeadEvent>(at.event);
+    const auto* head = std::get_if<beacon::HeadEvent>(&at.event);
+    if (head == nullptr) return;
+    const beacon::HeadEvent& event = *head;
     remember(at, event);
     late_delivery_.on_head(at.node, event);
     if (!current_ || current_->slot() != event.slot) return;

@@ -74,38 +74,28 @@ Task<Result<void>> Engine::refresh_validators() {
         log_info("validators: {} keys: {}", validators_.keys().size(), after);
         for (const PublicKey& key : validators_.unknown()) log_warn("key {} is not known to the chain", to_hex(key));
     }
-    if (changed && attester_duties_) attester_duties_->wake();
+    if (changed && duties_) duties_->on_validators_changed();
     co_return success();
 }
 
 void Engine::make_duties() {
-    duties::AttesterDutiesOptions options;
-    options.call_timeout = options_.call_timeout;
-    options.refetch_min = nodes_.spec().slot_duration() / 4;
-    attester_duties_ = std::make_unique<duties::AttesterDutiesService>(
-        clock_, nodes_, *slots_, [this]() -> const duties::AttesterDutiesService::Validators& { return validators_.active(); },
-        options);
-    duties::DutyOutlookOptions outlook;
-    outlook.call_timeout = options_.call_timeout;
-    outlook_ = std::make_unique<duties::DutyOutlook>(
-        clock_, nodes_, *slots_, [this]() -> const duties::DutyOutlook::Validators& { return validators_.active(); }, outlook);
+    const duties::DutyParts parts{executor_, clock_, nodes_, *slots_, gate_, door_, quorum_, options_.attestation.threshold};
     const auto observer = [this](const duties::SlotReport& report) { on_report(report); };
-    attestation_ = std::make_unique<duties::AttestationDuty>(executor_, clock_, nodes_, *slots_, attester_duties_->book(),
-                                                             gate_, door_, quorum_, options_.attestation, observer);
+    duties_ = std::make_unique<EngineDuties>(
+        parts, validators_, EngineDutiesOptions{options_.attestation, options_.call_timeout}, EngineDutiesObservers{observer});
     takeover_ = std::make_unique<Takeover>(
-        clock_, nodes_, *slots_, *attestation_, quorum_,
+        clock_, nodes_, *slots_, duties_->attestation(), quorum_,
         [this]() -> const Takeover::Validators& { return validators_.active(); }, observer, options_.old_votes_max);
     checks_ = std::make_unique<EngineChecks>(EngineChecks::Parts{clock_, nodes_, *slots_, quorum_, door_, validators_,
-                                                                 *attester_duties_, options_.attestation.threshold});
+                                                                 duties_->attester_duties(), options_.attestation.threshold});
 }
 
 Task<void> Engine::run() {
-    HOLDFAST_ASSERT(attestation_ != nullptr);
+    HOLDFAST_ASSERT(duties_ != nullptr);
     state_ = State::kRunning;
     checks_->on_turn();
     background_.spawn("events", follow_events());
-    background_.spawn("attester duties", attester_duties_->run());
-    background_.spawn("proposers and sync committees", outlook_->run());
+    duties_->follow(background_);
     background_.spawn("validators", watch_validators());
     background_.spawn("protectors", watch_quorum());
     quorum_.start_heartbeats([this] { return protection::Beat{on_duty(), !hooks_.well || hooks_.well()}; });
@@ -120,14 +110,14 @@ Task<void> Engine::run() {
 
 // What is under way is finished; a vote that would only be decided isn't waited for.
 Task<void> Engine::finish() {
-    if (attestation_->idle()) slot_tasks_.cancel();
+    if (duties_->idle()) slot_tasks_.cancel();
     co_await slot_tasks_.join();
-    co_await attestation_->join();
+    co_await duties_->join();
     const bool was_on_duty = last_on_duty_;
     stand_down();
     opening_.cancel();
     co_await opening_.join();
-    co_await attestation_->stop();
+    co_await duties_->stop();
     // So that nobody has to wait until we have been silent for long.
     if (was_on_duty) co_await sleep_for(clock_, kLastBeat);
 }
@@ -164,11 +154,13 @@ void Engine::turn() {
 
 void Engine::begin_slot(Slot slot) {
     last_begun_ = slot;
-    slot_tasks_.spawn("attestations of slot " + to_string(slot), perform(slot));
+    for (EngineDuties::SlotTask& duty : duties_->tasks_of(slot)) {
+        slot_tasks_.spawn(std::move(duty.name), perform(std::move(duty.task)));
+    }
 }
 
-Task<void> Engine::perform(Slot slot) {
-    co_await attestation_->perform(slot);
+Task<void> Engine::perform(Task<void> duty) {
+    co_await std::move(duty);
     tell_protectors();
 }
 
@@ -187,13 +179,9 @@ Task<bool> Engine::wait_for_slot(Slot slot) {
 Task<void> Engine::follow_events() {
     for (;;) {
         const beacon::NodeEventAt at = co_await nodes_.events().pop();
-        attestation_->on_event(at);
+        duties_->on_event(at);
         const auto* head = std::get_if<beacon::HeadEvent>(&at.event);
         if (head != nullptr) checks_->on_head(at.node, *head, at.received);
-        if (head == nullptr || head->execution_optimistic || !nodes_.fit(at.node)) continue;
-        outlook_->on_head(*head);
-        const bool moved = attester_duties_->on_head(*head);
-        if (moved) attestation_->drop_checkpoints();
     }
 }
 
@@ -266,20 +254,6 @@ Health Engine::health() const {
     return health;
 }
 
-Upcoming Engine::upcoming() const {
-    Upcoming upcoming;
-    if (!outlook_) return upcoming;
-    const ethereum::ChainSpec& spec = nodes_.spec();
-    const Slot now = slots_->slot_at(clock_.now());
-    const Epoch epoch = spec.epoch_of(now);
-    upcoming.known = outlook_->knows(epoch) && (validators_.active().empty() || attester_duties_->book().knows(epoch));
-    upcoming.next_proposal = outlook_->next_proposal(now);
-    upcoming.sync_committee_until = outlook_->sync_committee_until();
-    const Slot end = spec.first_slot(epoch + 2);
-    for (Slot slot = now; slot < end && !upcoming.next_attestation; slot = slot + 1) {
-        if (attestation_->due_at(slot)) upcoming.next_attestation = slot;
-    }
-    return upcoming;
-}
+Upcoming Engine::upcoming() const { return duties_ ? duties_->upcoming() : Upcoming{}; }
 
 }  // namespace holdfast::validator

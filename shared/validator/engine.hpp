@@ -19,16 +19,13 @@
 #include "shared/base/notifier.hpp"
 #include "shared/base/task_group.hpp"
 #include "shared/beacon/beacon_nodes.hpp"
-#include "shared/duties/attestation_duty.hpp"
-#include "shared/duties/attester_duties.hpp"
-#include "shared/duties/duty_outlook.hpp"
 #include "shared/duties/gate.hpp"
 #include "shared/protection/quorum_client.hpp"
 #include "shared/signing/door.hpp"
 #include "shared/validator/engine_checks.hpp"
+#include "shared/validator/engine_duties.hpp"
 #include "shared/validator/health.hpp"
 #include "shared/validator/takeover.hpp"
-#include "shared/validator/upcoming.hpp"
 #include "shared/validator/validator_set.hpp"
 
 namespace holdfast::validator {
@@ -96,7 +93,9 @@ public:
     [[nodiscard]] bool fenced() const { return quorum_.fenced_by().has_value(); }
     // Nothing before start().
     [[nodiscard]] const ethereum::SlotClock* slots() const { return slots_ ? &*slots_ : nullptr; }
-    [[nodiscard]] const duties::AttesterDutiesService* attester_duties() const { return attester_duties_.get(); }
+    [[nodiscard]] const duties::AttesterDutiesService* attester_duties() const {
+        return duties_ ? &duties_->attester_duties() : nullptr;
+    }
     [[nodiscard]] const std::optional<duties::SlotReport>& last_report() const { return last_report_; }
 
 private:
@@ -118,9 +117,7 @@ private:
     std::uint64_t generation_before_{0};  // when the gate began to open
     ValidatorSet validators_;
     std::optional<ethereum::SlotClock> slots_;
-    std::unique_ptr<duties::AttesterDutiesService> attester_duties_;
-    std::unique_ptr<duties::DutyOutlook> outlook_;
-    std::unique_ptr<duties::AttestationDuty> attestation_;
+    std::unique_ptr<EngineDuties> duties_;
     std::unique_ptr<Takeover> takeover_;
     std::unique_ptr<EngineChecks> checks_;
     std::optional<duties::SlotReport> last_report_;
@@ -137,7 +134,7 @@ private:
     Task<void> loop_slots();
     void turn();
     void begin_slot(Slot slot);
-    Task<void> perform(Slot slot);
+    Task<void> perform(Task<void> duty);
     Task<bool> wait_for_slot(Slot slot);
     Task<void> open_gate();
     Task<void> finish();

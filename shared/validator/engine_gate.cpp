@@ -32,12 +32,13 @@ Task<Result<void>> Engine::take_over(SteadyTime deadline) {
 
 // Unless it was closed again meanwhile.
 Task<void> Engine::open_gate() {
-    const bool wait = gate_.opening() && attestation_->last_epoch_comes_first();
-    if (wait) co_await attestation_->catch_up_last_epoch(clock_.steady() + kLastEpochFirst);
+    duties::AttestationDuty& attestation = duties_->attestation();
+    const bool wait = gate_.opening() && attestation.last_epoch_comes_first();
+    if (wait) co_await attestation.catch_up_last_epoch(clock_.steady() + kLastEpochFirst);
     if (!gate_.opening()) co_return;
     gate_.open();
     tell_protectors();
-    attestation_->catch_up();
+    attestation.catch_up();
 }
 
 void Engine::stand_down() {
@@ -51,19 +52,19 @@ void Engine::close_after(Slot last) {
 }
 
 void Engine::reopen() {
-    HOLDFAST_ASSERT(attestation_ != nullptr);
+    HOLDFAST_ASSERT(duties_ != nullptr);
     gate_.begin_opening();
     generation_before_ = 0;
     opening_.spawn("gate", open_gate());
 }
 
 bool Engine::idle() const {
-    if (!attestation_) return true;
+    if (!duties_) return true;
     // The loop is about to begin this slot.
     const bool not_begun = state_ == State::kRunning && !stop_requested_ && !fenced() &&
                            gate_.open_for(slots_->slot_at(clock_.now())) &&
                            (!last_begun_ || *last_begun_ < slots_->slot_at(clock_.now()));
-    return !not_begun && !gate_.opening() && opening_.size() == 0 && attestation_->idle();
+    return !not_begun && !gate_.opening() && opening_.size() == 0 && duties_->idle();
 }
 
 bool Engine::gate_open() const { return slots_ && !fenced() && gate_open_now(); }
