@@ -34,6 +34,30 @@ constexpr std::array kReasons{
                      "Every node was unreachable or refused it. The log has each node's answer."},
     MissedReasonText{MissedReason::kTooLate, "too_late", "the slot was over before the duty could be started",
                      "The process was stopped or paused, the machine slept, or its clock was set forward."},
+    MissedReasonText{
+        MissedReason::kNoRandao, "no_randao", "the RANDAO reveal could not be signed",
+        "A block can't be asked for without it. The key is not loaded, or the signer failed. The log has the sentence."},
+    MissedReasonText{MissedReason::kNoBlock, "no_block", "no beacon node gave a block that may be signed",
+                     "Nodes are down, slow or not synced, or what they gave is wrong. The log has each node's answer."},
+    MissedReasonText{MissedReason::kAlreadyRecorded, "already_recorded", "another block for this slot is recorded",
+                     "The instance on duty before had it approved, or another client uses the same keys. No second one is "
+                     "signed; the recorded one may have been published by who made it."},
+    MissedReasonText{MissedReason::kNoPayload, "no_payload", "the block's payload did not come with it",
+                     "From Gloas on. A node made the payload of a block and kept it, so it can't be signed and published here: "
+                     "the block stands without a payload."},
+    MissedReasonText{MissedReason::kNoVote, "no_vote", "there was no vote of ours to aggregate",
+                     "Attestation data was not decided on before the slot was nearly over. The slot's attestations say why; "
+                     "without a head to vote for there is no contribution either."},
+    MissedReasonText{MissedReason::kNoAggregate, "no_aggregate", "no beacon node gave an aggregate or a contribution",
+                     "The nodes have seen no vote of the committee that agrees with ours, or they are down or slow. The log "
+                     "has what the last one said."},
+    MissedReasonText{
+        MissedReason::kNoHead, "no_head", "no beacon node named its head",
+        "Nodes are down, behind, optimistic or slow, so there is no block for the sync committee's messages to name."},
+    MissedReasonText{MissedReason::kNoPayloadStatus, "no_payload_status",
+                     "no beacon node said whether the payload came in time",
+                     "From Gloas on. There is a block, but nodes are down, slow or not synced, and the payload timeliness "
+                     "committee's members said nothing."},
 };
 
 }  // namespace

@@ -17,6 +17,14 @@ enum class MissedReason {
     kSigningFailed,
     kPublishFailed,
     kTooLate,
+    kNoRandao,
+    kNoBlock,
+    kAlreadyRecorded,
+    kNoPayload,
+    kNoVote,
+    kNoAggregate,
+    kNoHead,
+    kNoPayloadStatus,
 };
 
 struct MissedReasonText {
