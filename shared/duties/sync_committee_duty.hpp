@@ -10,7 +10,9 @@
 #include "shared/base/notifier.hpp"
 #include "shared/duties/duty_parts.hpp"
 #include "shared/duties/duty_report.hpp"
-#include "shared/duties/selection_proofs.hpp"
+#include "shared/duties/head_majority.hpp"
+#include "shared/duties/sync_contributions.hpp"
+#include "shared/duties/sync_members.hpp"
 
 namespace holdfast::duties {
 
@@ -23,37 +25,66 @@ struct SyncOptions {
 
 class SyncCommitteeDuty {
 public:
-    using Validators = std::unordered_map<PublicKey, ValidatorIndex>;
+    using Validators = SyncMembers::Validators;
 
     // `validators`: all of ours that have an index, whether they still attest or not.
     SyncCommitteeDuty(DutyParts parts, std::function<const Validators&()> validators, SyncOptions options,
                       DutyObserver observer);
 
-    // Keeps this period's and the next one's members known, and subscribes; for ever, ends by cancellation.
+    // Keeps this period's and the next one's members known, and subscribes; for ever, ends by cancellation. (At once on a chain
+    // without sync committees.)
     Task<void> run();
+    // Looks at once whether something is missing (another set of validators).
+    void wake() { wake_.notify_all(); }
     // Every event of every node, as it comes.
     void on_event(const beacon::NodeEventAt& event);
     // Messages of `slot`, with the block that the threshold of fit nodes announced, else at the deadline with the head that
-    // most of them name; and contributions at theirs.
+    // most of them name; and contributions at theirs. Nothing if this slot or a later one has been performed. With the gate
+    // closed it waits for it to open, as long as the slot is good for that.
     Task<void> perform(Slot slot);
     // Messages and contributions of `slot` are signed by members of the committee of epoch_of(slot + 1).
-    [[nodiscard]] bool due_at(Slot slot) const;
-    [[nodiscard]] bool idle() const { return performing_ == 0; }
+    [[nodiscard]] bool due_at(Slot slot) const { return !members_at(slot).empty(); }
+    // Nothing is signed that is not published yet.
+    [[nodiscard]] bool idle() const { return performing_ == 0 && contributions_.idle(); }
     // Nothing if none of ours sits in this epoch's committee. Else the last epoch of its period; of the next one, too, if one
     // of ours sits there.
-    [[nodiscard]] std::optional<Epoch> until() const;
+    [[nodiscard]] std::optional<Epoch> until() const { return members_.until(current_epoch()); }
     // The members of this epoch's committee are known.
-    [[nodiscard]] bool known() const;
+    [[nodiscard]] bool known() const { return members_.known(current_epoch()); }
+    // After the last perform().
     Task<void> stop();
 
 private:
-    struct State;
     DutyParts parts_;
     std::function<const Validators&()> validators_;
     SyncOptions options_;
     DutyObserver observer_;
-    std::shared_ptr<State> state_;
+    TaskGroup tasks_;
+    SyncMembers members_;
+    SyncContributions contributions_;
+    Notifier wake_;
+    std::optional<Epoch> tried_next_;  // the next period is asked for once an epoch
+    bool moved_{false};                // members have changed since the last subscription
+    std::optional<Slot> last_slot_;
+    std::map<Slot, std::shared_ptr<HeadMajority>> heads_;
+    Notifier head_changed_;
+    std::map<Slot, Root> blocks_;  // that our messages name
     std::size_t performing_{0};
+
+    [[nodiscard]] Epoch current_epoch() const { return parts_.epoch_of(parts_.slots.slot_at(parts_.clock.now())); }
+    [[nodiscard]] const std::vector<beacon::SyncDuty>& members_at(Slot slot) const {
+        return members_.at(parts_.epoch_of(slot + 1));
+    }
+    [[nodiscard]] std::vector<bool> fit() const;
+    [[nodiscard]] const std::shared_ptr<HeadMajority>& heads_of(Slot slot);
+    Task<bool> ask(Epoch now);
+    Task<bool> ask_period(Epoch first, Epoch now);
+    Task<bool> subscribe(Epoch now);
+    Task<void> contribute(Slot slot);
+    Task<void> send_messages(Slot slot);
+    Task<std::optional<Root>> decide(Slot slot, SteadyTime end);
+    Task<std::optional<Root>> ask_heads(std::shared_ptr<HeadMajority> heads, SteadyTime end);
+    Task<void> sign_and_publish(DutyReport& report, Root block, std::vector<beacon::SyncDuty> members);
 };
 
 }  // namespace holdfast::duties
