@@ -114,6 +114,43 @@ Task<Result<void>> FakeBeaconNode::publish_attestations(std::shared_ptr<const st
     co_return success();
 }
 
+Task<Result<ProducedBlock>> FakeBeaconNode::produce_block(BlockRequest request, SteadyTime deadline) {
+    HOLDFAST_CO_TRY(co_await behave("produce_block", deadline));
+    if (!on_produce_block) co_return failure(ErrorCode::kUnavailable, url_ + ": this test gives no blocks");
+    co_return on_produce_block(request);
+}
+
+Task<Result<void>> FakeBeaconNode::publish_block(std::shared_ptr<const SignedBlock> block, SteadyTime deadline) {
+    HOLDFAST_CO_TRY(co_await behave("publish_block", deadline));
+    published_blocks.push_back(std::move(block));
+    co_return success();
+}
+
+Task<Result<void>> FakeBeaconNode::publish_envelope(std::shared_ptr<const SignedEnvelope> envelope, SteadyTime deadline) {
+    HOLDFAST_CO_TRY(co_await behave("publish_envelope", deadline));
+    published_envelopes.push_back(std::move(envelope));
+    co_return success();
+}
+
+Task<Result<void>> FakeBeaconNode::prepare_proposers(std::vector<ProposerPreparation> preparations, SteadyTime deadline) {
+    HOLDFAST_CO_TRY(co_await behave("prepare_proposers", deadline));
+    prepared.push_back(std::move(preparations));
+    co_return success();
+}
+
+Task<Result<void>> FakeBeaconNode::register_validators(std::shared_ptr<const std::string> body, SteadyTime deadline) {
+    HOLDFAST_CO_TRY(co_await behave("register_validators", deadline));
+    registered.push_back(std::move(body));
+    co_return success();
+}
+
+Task<Result<void>> FakeBeaconNode::publish_preferences(std::shared_ptr<const std::string> body, ethereum::ForkName fork,
+                                                       SteadyTime deadline) {
+    HOLDFAST_CO_TRY(co_await behave("publish_preferences", deadline));
+    preferences.emplace_back(std::move(body), fork);
+    co_return success();
+}
+
 Task<Result<void>> FakeBeaconNode::follow_events(std::function<void(NodeEvent)> on_event) {
     const std::size_t stream = ++stream_;
     on_event_ = nullptr;

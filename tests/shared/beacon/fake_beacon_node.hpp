@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "shared/base/notifier.hpp"
@@ -49,11 +50,17 @@ public:
     std::function<Result<ProposerDuties>(Epoch)> on_proposer_duties;
     std::function<Result<std::vector<SyncDuty>>(Epoch, const std::vector<ValidatorIndex>&)> on_sync_duties;
     std::function<Result<ethereum::AttestationData>(Slot)> on_attestation_data;
+    std::function<Result<ProducedBlock>(const BlockRequest&)> on_produce_block;
 
     std::map<std::string, std::size_t> asked;  // how often each call was made
     std::vector<std::shared_ptr<const std::string>> published;
     std::vector<ethereum::ForkName> published_forks;
     std::vector<std::vector<CommitteeSubscription>> subscribed;
+    std::vector<std::shared_ptr<const SignedBlock>> published_blocks;
+    std::vector<std::shared_ptr<const SignedEnvelope>> published_envelopes;
+    std::vector<std::vector<ProposerPreparation>> prepared;
+    std::vector<std::shared_ptr<const std::string>> registered;
+    std::vector<std::pair<std::shared_ptr<const std::string>, ethereum::ForkName>> preferences;
 
     // To whoever follows now; nobody follows: lost, as with a real one.
     void emit(const NodeEvent& event);
@@ -77,6 +84,13 @@ public:
     Task<Result<void>> subscribe_committees(std::vector<CommitteeSubscription> subscriptions, SteadyTime deadline) override;
     Task<Result<void>> publish_attestations(std::shared_ptr<const std::string> body, ethereum::ForkName fork,
                                             SteadyTime deadline) override;
+    Task<Result<ProducedBlock>> produce_block(BlockRequest request, SteadyTime deadline) override;
+    Task<Result<void>> publish_block(std::shared_ptr<const SignedBlock> block, SteadyTime deadline) override;
+    Task<Result<void>> publish_envelope(std::shared_ptr<const SignedEnvelope> envelope, SteadyTime deadline) override;
+    Task<Result<void>> prepare_proposers(std::vector<ProposerPreparation> preparations, SteadyTime deadline) override;
+    Task<Result<void>> register_validators(std::shared_ptr<const std::string> body, SteadyTime deadline) override;
+    Task<Result<void>> publish_preferences(std::shared_ptr<const std::string> body, ethereum::ForkName fork,
+                                           SteadyTime deadline) override;
     Task<Result<void>> follow_events(std::function<void(NodeEvent)> on_event) override;
 
 private:

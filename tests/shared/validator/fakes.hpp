@@ -25,7 +25,14 @@ public:
         std::vector<PublicKey> keys;
     };
     std::vector<Request> requests;
-    std::function<void()> on_request;  // while an approval is under way
+    struct BlockRequest {
+        Slot slot;
+        Root signing_root;
+        PublicKey key;
+    };
+    std::vector<BlockRequest> block_requests;
+    std::optional<protection::BlockMark> recorded_block;  // of every key: another root for its slot is refused
+    std::function<void()> on_request;                     // while an approval is under way
     bool available{true};
     std::set<PublicKey> refused;  // for good
     std::set<PublicKey> late;     // no quorum at the first request that names them
@@ -68,9 +75,27 @@ public:
         co_return decision;
     }
 
-    Task<protection::Decision> approve_block(Slot /*slot*/, Root /*root*/, PublicKey /*key*/,
-                                             SteadyTime /*deadline*/) override {
-        co_return protection::Decision{};
+    Task<protection::Decision> approve_block(Slot slot, Root root, PublicKey key, SteadyTime /*deadline*/) override {
+        using Kind = protection::Denial::Kind;
+        block_requests.push_back({slot, root, key});
+        if (on_request) on_request();
+        if (fence_at_next_request) fence = std::exchange(fence_at_next_request, std::nullopt);
+        const protection::BlockMark asked{slot, root};
+        protection::Decision decision;
+        if (!available) {
+            decision.denials.push_back({key, Kind::kNoQuorum, "protector 2: connection refused", {}});
+        } else if (fence) {
+            decision.denials.push_back({key, Kind::kFenced, "fenced by " + describe(*fence), {}});
+        } else if (refused.contains(key)) {
+            decision.denials.push_back({key, Kind::kRefused, "protector 1: the validator is halted", {}});
+        } else if (late.erase(key) > 0) {
+            decision.denials.push_back({key, Kind::kNoQuorum, "protector 3: no answer yet", {}});
+        } else if (recorded_block && recorded_block->slot >= slot && *recorded_block != asked) {
+            decision.denials.push_back({key, Kind::kRefused, "protector 1: conflicts with a recorded block", *recorded_block});
+        } else {
+            decision.approvals.push_back(protection::TestApprovals::make(root, {key}));
+        }
+        co_return decision;
     }
     Task<Result<protection::Promise>> acquire(SteadyTime /*deadline*/) override {
         ++acquires;
