@@ -12,7 +12,8 @@ namespace holdfast::ethereum {
 class TypeTable {
 public:
     // Of all forks from Electra on. The preset is read from the specification (MAX_COMMITTEES_PER_SLOT, SYNC_COMMITTEE_SIZE,
-    // MAX_WITHDRAWALS_PER_PAYLOAD, PTC_SIZE; mainnet's where it is silent).
+    // MAX_WITHDRAWALS_PER_PAYLOAD, PTC_SIZE; mainnet's where it is silent,
+    // or names what can't be).
     explicit TypeTable(const ChainSpec& spec);
 
     // Electra's for any fork before it.

@@ -44,6 +44,60 @@ TEST(ChainSpec, BasisPoints_OfTheForkInForce) {
     EXPECT_EQ(spec.attestation_due(Slot{30 * 32}), milliseconds{1500});
 }
 
+TEST(ChainSpec, OtherDeadlines_DefaultsOfEachFork) {
+    auto values = old_values();
+    values["GLOAS_FORK_EPOCH"] = "30";
+    values["GLOAS_FORK_VERSION"] = "0x07000000";
+    const auto spec = ChainSpec::parse(values).value();
+    const Slot before{30 * 32 - 1};
+    const Slot after{30 * 32};
+    EXPECT_EQ(spec.sync_message_due(before), seconds{4});
+    EXPECT_EQ(spec.contribution_due(before), seconds{8});
+    EXPECT_EQ(spec.attestation_due(after), seconds{3});
+    EXPECT_EQ(spec.aggregate_due(after), seconds{6});
+    EXPECT_EQ(spec.sync_message_due(after), seconds{3});
+    EXPECT_EQ(spec.contribution_due(after), seconds{6});
+    EXPECT_EQ(spec.payload_due(after), seconds{6});
+    EXPECT_EQ(spec.payload_attestation_due(after), seconds{9});
+}
+
+TEST(ChainSpec, OtherDeadlines_AsTheNodeNamesThem) {
+    auto values = old_values();
+    values["GLOAS_FORK_EPOCH"] = "30";
+    values["GLOAS_FORK_VERSION"] = "0x07000000";
+    const auto due = [&](const std::string& name, auto deadline, Slot slot) {
+        auto changed = values;
+        changed[name] = "1000";
+        return (ChainSpec::parse(changed).value().*deadline)(slot);
+    };
+    const Slot before{30 * 32 - 1};
+    const Slot after{30 * 32};
+    const milliseconds tenth{1200};
+    EXPECT_EQ(due("SYNC_MESSAGE_DUE_BPS", &ChainSpec::sync_message_due, before), tenth);
+    EXPECT_EQ(due("SYNC_MESSAGE_DUE_BPS", &ChainSpec::sync_message_due, after), seconds{3});
+    EXPECT_EQ(due("SYNC_MESSAGE_DUE_BPS_GLOAS", &ChainSpec::sync_message_due, after), tenth);
+    EXPECT_EQ(due("CONTRIBUTION_DUE_BPS", &ChainSpec::contribution_due, before), tenth);
+    EXPECT_EQ(due("CONTRIBUTION_DUE_BPS_GLOAS", &ChainSpec::contribution_due, after), tenth);
+    EXPECT_EQ(due("AGGREGATE_DUE_BPS_GLOAS", &ChainSpec::aggregate_due, after), tenth);
+    EXPECT_EQ(due("PAYLOAD_DUE_BPS", &ChainSpec::payload_due, after), tenth);
+    EXPECT_EQ(due("PAYLOAD_ATTESTATION_DUE_BPS", &ChainSpec::payload_attestation_due, after), tenth);
+    for (const char* name :
+         {"SYNC_MESSAGE_DUE_BPS", "CONTRIBUTION_DUE_BPS_GLOAS", "PAYLOAD_DUE_BPS", "PAYLOAD_ATTESTATION_DUE_BPS"}) {
+        auto changed = values;
+        changed[name] = "10001";
+        EXPECT_FALSE(ChainSpec::parse(changed)) << name;
+    }
+}
+
+TEST(ChainSpec, Number_AnyValueByItsName) {
+    auto values = old_values();
+    values["PTC_SIZE"] = "16";
+    const auto spec = ChainSpec::parse(values).value();
+    EXPECT_EQ(spec.number("PTC_SIZE").value(), 16U);
+    EXPECT_EQ(spec.number("MAX_BLOBS").error().code, ErrorCode::kNotFound);
+    EXPECT_FALSE(spec.number("GENESIS_FORK_VERSION"));
+}
+
 TEST(ChainSpec, ForkAt_UnscheduledForksAreLeftOut) {
     const auto spec = ChainSpec::parse(old_values()).value();
     EXPECT_EQ(spec.forks().size(), 3U);

@@ -4,9 +4,12 @@
 
 #include <functional>
 #include <map>
+#include <set>
 
 #include "shared/ethereum/containers.hpp"
 #include "shared/ethereum/signing_root.hpp"
+#include "shared/ethereum/validator_messages.hpp"
+#include "tests/shared/ethereum/sample_objects.hpp"
 #include "tests/shared/ethereum/vectors.hpp"
 
 namespace holdfast::ethereum {
@@ -35,6 +38,10 @@ const std::map<std::string, Check>& common_checks() {
         {"SignedVoluntaryExit", check<SignedVoluntaryExit>},
         {"DepositMessage", check<DepositMessage>},
         {"Eth1Data", check<Eth1Data>},
+        {"SyncAggregatorSelectionData", check<SyncAggregatorSelectionData>},
+        {"PayloadAttestationData", check<PayloadAttestationData>},
+        {"PayloadAttestationMessage", check<PayloadAttestationMessage>},
+        {"ProposerPreferences", check<ProposerPreferences>},
     };
     return kChecks;
 }
@@ -59,7 +66,7 @@ TEST(SszVectors, ElectraMainnet) {
         {{"Attestation", check<Attestation>},
          {"AggregateAndProof", check<AggregateAndProof>},
          {"SignedAggregateAndProof", check<SignedAggregateAndProof>}},
-        70);
+        75);
 }
 
 TEST(SszVectors, FuluMinimal) {
@@ -67,39 +74,59 @@ TEST(SszVectors, FuluMinimal) {
         {{"Attestation", check<MinimalAttestation>},
          {"AggregateAndProof", check<MinimalAggregateAndProof>},
          {"SignedAggregateAndProof", check<MinimalSignedAggregateAndProof>}},
-        70);
+        75);
 }
 
 // Gloas merkleises aggregates in another way; what keeps its form is checked.
-TEST(SszVectors, GloasMinimal_ContainersThatKeepTheirForm) { run("gloas-minimal.jsonl.gz", {}, 55); }
+TEST(SszVectors, GloasMinimal_ContainersThatKeepTheirForm) { run("gloas-minimal.jsonl.gz", {}, 75); }
 
 template <class T>
-void check_object(const ssz::Bytes& bytes, const std::string& root) {
+std::string root_of(const ssz::Bytes& bytes) {
     const auto value = ssz::deserialize<T>(bytes);
-    ASSERT_TRUE(value) << value.error().message;
-    EXPECT_EQ(to_hex(ssz::hash_tree_root(value.value())), root);
+    return value ? to_hex(ssz::hash_tree_root(value.value())) : value.error().message;
 }
 
-const std::map<std::string, Check>& object_checks() {
-    static const std::map<std::string, Check> kChecks{
-        {"AttestationData", check_object<AttestationData>},
-        {"BeaconBlockHeader", check_object<BeaconBlockHeader>},
-        {"AggregateAndProof", check_object<MinimalAggregateAndProof>},
-        {"VoluntaryExit", check_object<VoluntaryExit>},
-        {"DepositMessage", check_object<DepositMessage>},
-        {"Epoch", check_object<Epoch>},
-        {"Slot", check_object<Slot>},
-        {"Root", check_object<Root>},
+using RootOf = std::function<std::string(const ssz::Bytes&)>;
+const std::map<std::string, RootOf>& roots_of_structs() {
+    static const std::map<std::string, RootOf> kRoots{
+        {"AttestationData", root_of<AttestationData>},
+        {"BeaconBlockHeader", root_of<BeaconBlockHeader>},
+        {"VoluntaryExit", root_of<VoluntaryExit>},
+        {"DepositMessage", root_of<DepositMessage>},
+        {"Epoch", root_of<Epoch>},
+        {"Slot", root_of<Slot>},
+        {"Root", root_of<Root>},
+        {"SyncAggregatorSelectionData", root_of<SyncAggregatorSelectionData>},
+        {"ValidatorRegistrationV1", root_of<ValidatorRegistration>},
+        {"PayloadAttestationData", root_of<PayloadAttestationData>},
+        {"ProposerPreferences", root_of<ProposerPreferences>},
     };
-    return kChecks;
+    return kRoots;
 }
 
+// The roots that our code gives an object: as a struct, as a type of its fork, or both.
+std::vector<std::string> roots_of_object(const NamedTypes& types, const std::string& name, const ssz::Bytes& bytes) {
+    std::vector<std::string> roots;
+    const auto of_struct = roots_of_structs().find(name);
+    if (of_struct != roots_of_structs().end()) roots.push_back(of_struct->second(bytes));
+    const auto type = types.find(name);
+    if (type == types.end()) return roots;
+    const auto object = schema::Object::make(type->second, bytes);
+    roots.push_back(object ? to_hex(object.value().root()) : object.error().message);
+    return roots;
+}
+
+// Every line's domain, object root and signing root.
 TEST(SszVectors, SigningRoots) {
     const auto folder = shared_folder("vectors/ssz");
     if (!folder) GTEST_SKIP() << "no vectors/ssz beside the project";
-    std::size_t attester = 0;
-    std::size_t objects = 0;
+    const std::map<std::string, NamedTypes> types{
+        {"electra", named_types(make_block_types(ForkName::kElectra, kMinimalPreset))},
+        {"fulu", named_types(make_block_types(ForkName::kFulu, kMinimalPreset))},
+        {"gloas", named_types(make_block_types(ForkName::kGloas, kMinimalPreset))}};
+    std::size_t count = 0;
     for (const auto& vector : read_json_lines(*folder / "signing-roots.jsonl")) {
+        SCOPED_TRACE(vector["fork"].asString() + " " + vector["object_type"].asString());
         const auto type = parse_hex<DomainType>(vector["domain_type"].asString()).value();
         const auto version = parse_hex<ForkVersion>(vector["fork_version"].asString()).value();
         const auto genesis = parse_hex<Root>(vector["genesis_validators_root"].asString()).value();
@@ -107,22 +134,45 @@ TEST(SszVectors, SigningRoots) {
         EXPECT_EQ(to_hex(domain), vector["domain"].asString());
         const auto object_root = parse_hex<Root>(vector["object_root"].asString()).value();
         EXPECT_EQ(to_hex(compute_signing_root(object_root, domain)), vector["signing_root"].asString());
-        const auto found = object_checks().find(vector["object_type"].asString());
-        // Gloas merkleises aggregates in another way.
-        const bool other_form = vector["fork"] == "gloas" && vector["object_type"] == "AggregateAndProof";
-        if (found != object_checks().end() && !other_form) {
-            SCOPED_TRACE(vector["fork"].asString() + " " + found->first);
-            found->second(bytes_from_hex(vector["object_ssz"].asString()), vector["object_root"].asString());
-            ++objects;
+        const ssz::Bytes bytes = bytes_from_hex(vector["object_ssz"].asString());
+        const auto roots = roots_of_object(types.at(vector["fork"].asString()), vector["object_type"].asString(), bytes);
+        EXPECT_FALSE(roots.empty());
+        for (const std::string& root : roots) EXPECT_EQ(root, to_hex(object_root));
+        if (vector["object_type"].asString() == "AttestationData") {
+            const auto data = ssz::deserialize<AttestationData>(bytes).value();
+            EXPECT_EQ(to_hex(attestation_signing_root(data, domain)), vector["signing_root"].asString());
         }
-        if (vector["object_type"].asString() != "AttestationData") continue;
-        const auto data = ssz::deserialize<AttestationData>(bytes_from_hex(vector["object_ssz"].asString()));
-        ASSERT_TRUE(data);
-        EXPECT_EQ(to_hex(attestation_signing_root(data.value(), domain)), vector["signing_root"].asString());
-        ++attester;
+        ++count;
     }
-    EXPECT_GE(attester, 2U);
-    EXPECT_GE(objects, 60U);
+    EXPECT_GE(count, 123U);
+}
+
+// Which kind of message is signed in which domain, by the vectors' names of duties.
+TEST(SszVectors, SigningRoots_DomainsOfTheDuties) {
+    const auto folder = shared_folder("vectors/ssz");
+    if (!folder) GTEST_SKIP() << "no vectors/ssz beside the project";
+    const std::map<std::string, DomainType> domains{{"attester", kDomainBeaconAttester},
+                                                    {"proposer", kDomainBeaconProposer},
+                                                    {"randao", kDomainRandao},
+                                                    {"selection_proof", kDomainSelectionProof},
+                                                    {"aggregate_and_proof", kDomainAggregateAndProof},
+                                                    {"sync_committee_message", kDomainSyncCommittee},
+                                                    {"sync_committee_selection_proof", kDomainSyncCommitteeSelectionProof},
+                                                    {"contribution_and_proof", kDomainContributionAndProof},
+                                                    {"voluntary_exit", kDomainVoluntaryExit},
+                                                    {"deposit", kDomainDeposit},
+                                                    {"validator_registration", kDomainApplicationBuilder},
+                                                    {"payload_attestation", kDomainPtcAttester},
+                                                    {"proposer_preferences", kDomainProposerPreferences},
+                                                    {"execution_payload_envelope", kDomainBeaconBuilder}};
+    std::set<std::string> seen;
+    for (const auto& vector : read_json_lines(*folder / "signing-roots.jsonl")) {
+        const std::string duty = vector["duty"].asString();
+        ASSERT_TRUE(domains.contains(duty)) << duty;
+        EXPECT_EQ(to_hex(domains.at(duty)), vector["domain_type"].asString()) << duty;
+        seen.insert(duty);
+    }
+    EXPECT_EQ(seen.size(), domains.size());
 }
 
 }  // namespace

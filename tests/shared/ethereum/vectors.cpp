@@ -26,14 +26,6 @@ std::string read_all(const std::filesystem::path& file) {
     return text;
 }
 
-Json::Value parse(const std::string& text) {
-    Json::Value value;
-    std::string errors;
-    std::istringstream stream{text};
-    if (!Json::parseFromStream(Json::CharReaderBuilder{}, stream, &value, &errors)) ADD_FAILURE() << errors;
-    return value;
-}
-
 }  // namespace
 
 std::optional<std::filesystem::path> shared_folder(const std::string& inside) {
@@ -44,21 +36,44 @@ std::optional<std::filesystem::path> shared_folder(const std::string& inside) {
     return path;
 }
 
+Json::Value parse_json(const std::string& text) {
+    Json::Value value;
+    std::string errors;
+    std::istringstream stream{text};
+    if (!Json::parseFromStream(Json::CharReaderBuilder{}, stream, &value, &errors)) ADD_FAILURE() << errors;
+    return value;
+}
+
 std::vector<Json::Value> read_json_lines(const std::filesystem::path& file) {
     std::vector<Json::Value> values;
     std::istringstream lines{read_all(file)};
     for (std::string line; std::getline(lines, line);) {
-        if (!line.empty()) values.push_back(parse(line));
+        if (!line.empty()) values.push_back(parse_json(line));
     }
     return values;
 }
 
-Json::Value read_json(const std::filesystem::path& file) { return parse(read_all(file)); }
+Json::Value read_json(const std::filesystem::path& file) { return parse_json(read_all(file)); }
 
 std::vector<std::uint8_t> bytes_from_hex(const std::string& text) {
     std::vector<std::uint8_t> bytes((text.size() - 2) / 2);
     EXPECT_TRUE(from_hex(text, bytes.data(), bytes.size()).has_value());
     return bytes;
+}
+
+void expect_damage_is_seen(const schema::Type& type, const ssz::Bytes& bytes, const Root& root) {
+    for (const std::size_t cut : {std::size_t{1}, bytes.size() / 3, bytes.size() / 2, bytes.size() - 1}) {
+        if (cut == 0) continue;
+        const schema::View shorter{bytes.data(), bytes.size() - cut};
+        if (schema::check(type, shorter)) {
+            EXPECT_NE(schema::hash_tree_root(type, shorter), root);
+        }
+    }
+    ssz::Bytes longer = bytes;
+    longer.push_back(0);
+    if (schema::check(type, longer)) {
+        EXPECT_NE(schema::hash_tree_root(type, longer), root);
+    }
 }
 
 }  // namespace holdfast::ethereum
