@@ -1,34 +1,15 @@
 #include "shared/beacon/api_decode.hpp"
 
-#include <algorithm>
 #include <limits>
 #include <map>
 #include <unordered_set>
 
-#include "shared/beacon/json_decode.hpp"
+#include "shared/beacon/decode_parts.hpp"
 #include "shared/ethereum/containers.hpp"
 #include "shared/ethereum/ssz.hpp"
 
 namespace holdfast::beacon {
 namespace {
-
-constexpr std::size_t kTextMax = 200;
-
-std::string printable(std::string_view text) {
-    std::string result{text.substr(0, kTextMax)};
-    std::ranges::replace_if(
-        result, [](char c) { return c < 0x20 || c > 0x7e; }, ' ');
-    return result;
-}
-
-Result<void> refuse_optimistic(const Json::Value& root) {
-    HOLDFAST_TRY(const bool optimistic, bool_field_or(root, "execution_optimistic", false));
-    if (optimistic)
-        return failure(ErrorCode::kUnavailable, "the node is optimistic: its execution node has not verified its head");
-    return success();
-}
-
-Error at_element(std::size_t i, Error error) { return with_context("element " + std::to_string(i), std::move(error)); }
 
 Result<ethereum::Checkpoint> checkpoint_field(const Json::Value& object, const char* name) {
     HOLDFAST_TRY(const Json::Value* value, object_field(object, name));
@@ -75,6 +56,21 @@ Result<ProposerDuty> decode_proposal(const Json::Value& value) {
     return duty;
 }
 
+Result<PtcDuty> decode_ptc_duty(const Json::Value& value) {
+    PtcDuty duty;
+    HOLDFAST_TRY(duty.key, bytes_field<PublicKey>(value, "pubkey"));
+    HOLDFAST_TRY(duty.validator_index.value, number_field(value, "validator_index"));
+    HOLDFAST_TRY(duty.slot, slot_field(value, "slot"));
+    return duty;
+}
+
+Result<Liveness> decode_one_liveness(const Json::Value& value) {
+    Liveness one;
+    HOLDFAST_TRY(one.validator_index.value, number_field(value, "index"));
+    HOLDFAST_TRY(one.is_live, bool_field(value, "is_live"));
+    return one;
+}
+
 Result<SyncDuty> decode_sync_duty(const Json::Value& value) {
     constexpr std::size_t kCommitteeMax = 512;
     constexpr const char* kPositions = "validator_sync_committee_indices";
@@ -91,40 +87,6 @@ Result<SyncDuty> decode_sync_duty(const Json::Value& value) {
         duty.positions.push_back(position.value());
     }
     return duty;
-}
-
-// Each element of `list` decoded by `decode`, with `key_of` it among `asked` and only once.
-template <class T, class Key, class Decode, class KeyOf>
-Result<std::vector<T>> decode_asked(const Json::Value& list, const std::vector<Key>& asked, Decode decode, KeyOf key_of) {
-    std::unordered_set<Key> expected{asked.begin(), asked.end()};
-    std::vector<T> result;
-    result.reserve(list.size());
-    for (Json::ArrayIndex i = 0; i < list.size(); ++i) {
-        Result<T> element = decode(list[i]);
-        if (!element) return at_element(i, std::move(element).error());
-        if (expected.erase(key_of(element.value())) == 0) {
-            return at_element(i, failure(ErrorCode::kMalformed, "is about a validator that was not asked for, or comes twice"));
-        }
-        result.push_back(std::move(element).value());
-    }
-    return result;
-}
-
-Result<NodeEvent> decode_head(const Json::Value& value) {
-    HeadEvent event;
-    HOLDFAST_TRY(event.slot, slot_field(value, "slot"));
-    HOLDFAST_TRY(event.block, bytes_field<Root>(value, "block"));
-    HOLDFAST_TRY(event.previous_duty_dependent_root, bytes_field<Root>(value, "previous_duty_dependent_root"));
-    HOLDFAST_TRY(event.current_duty_dependent_root, bytes_field<Root>(value, "current_duty_dependent_root"));
-    HOLDFAST_TRY(event.execution_optimistic, bool_field_or(value, "execution_optimistic", false));
-    return NodeEvent{event};
-}
-
-Result<NodeEvent> decode_reorg(const Json::Value& value) {
-    ReorgEvent event;
-    HOLDFAST_TRY(event.slot, slot_field(value, "slot"));
-    HOLDFAST_TRY(event.depth, number_field(value, "depth"));
-    return NodeEvent{event};
 }
 
 }  // namespace
@@ -199,12 +161,16 @@ Result<AttesterDuties> decode_attester_duties(std::string_view body, Epoch epoch
     return duties;
 }
 
-Result<ProposerDuties> decode_proposer_duties(std::string_view body, Epoch epoch) {
+Result<ProposerDuties> decode_proposer_duties(std::string_view body, Epoch epoch, int version) {
     constexpr std::size_t kSlotsMax = 1024;
     HOLDFAST_TRY(const Json::Value root, parse_json_object(body));
     HOLDFAST_TRY(refuse_optimistic(root));
     HOLDFAST_TRY(const Json::Value* data, array_field(root, "data", kSlotsMax));
-    ProposerDuties duties{epoch, {}};
+    ProposerDuties duties;
+    duties.epoch = epoch;
+    if (version >= 2) {
+        HOLDFAST_TRY(duties.dependent_root, bytes_field<Root>(root, "dependent_root"));
+    }
     std::unordered_set<Slot> seen;
     for (Json::ArrayIndex i = 0; i < data->size(); ++i) {
         Result<ProposerDuty> duty = decode_proposal((*data)[i]);
@@ -224,6 +190,24 @@ Result<std::vector<SyncDuty>> decode_sync_duties(std::string_view body, const st
     return decode_asked<SyncDuty>(*data, indices, decode_sync_duty, [](const SyncDuty& duty) { return duty.validator_index; });
 }
 
+Result<PtcDuties> decode_ptc_duties(std::string_view body, Epoch epoch, const std::vector<ValidatorIndex>& indices) {
+    HOLDFAST_TRY(const Json::Value root, parse_json_object(body));
+    HOLDFAST_TRY(refuse_optimistic(root));
+    PtcDuties duties;
+    duties.epoch = epoch;
+    HOLDFAST_TRY(duties.dependent_root, bytes_field<Root>(root, "dependent_root"));
+    HOLDFAST_TRY(const Json::Value* data, array_field(root, "data", indices.size()));
+    HOLDFAST_TRY(duties.duties, decode_asked<PtcDuty>(*data, indices, decode_ptc_duty,
+                                                      [](const PtcDuty& duty) { return duty.validator_index; }));
+    return duties;
+}
+
+Result<std::vector<Liveness>> decode_liveness(std::string_view body, const std::vector<ValidatorIndex>& indices) {
+    HOLDFAST_TRY(const Json::Value root, parse_json_object(body));
+    HOLDFAST_TRY(const Json::Value* data, array_field(root, "data", indices.size()));
+    return decode_asked<Liveness>(*data, indices, decode_one_liveness, [](const Liveness& one) { return one.validator_index; });
+}
+
 Result<ethereum::AttestationData> decode_attestation_data(std::string_view body) {
     HOLDFAST_TRY(const Json::Value root, parse_json_object(body));
     HOLDFAST_TRY(const Json::Value* value, object_field(root, "data"));
@@ -239,12 +223,6 @@ Result<ethereum::AttestationData> decode_attestation_data(std::string_view body)
 Result<ethereum::AttestationData> decode_attestation_data_ssz(std::string_view body) {
     const std::vector<std::uint8_t> copy{body.begin(), body.end()};
     return ethereum::ssz::deserialize<ethereum::AttestationData>(copy);
-}
-
-Result<NodeEvent> decode_event(std::string_view name, std::string_view data) {
-    if (name != "head" && name != "chain_reorg") return failure(ErrorCode::kNotFound, "an event of another kind");
-    HOLDFAST_TRY(const Json::Value value, parse_json_object(data));
-    return name == "head" ? decode_head(value) : decode_reorg(value);
 }
 
 std::string describe_error(std::string_view body) {

@@ -25,11 +25,15 @@ namespace holdfast::beacon {
 // Only of `indices`, each at most once, with a position that is inside its committee.
 [[nodiscard]] Result<AttesterDuties> decode_attester_duties(std::string_view body, Epoch epoch,
                                                             const std::vector<ValidatorIndex>& indices);
-// Each slot at most once.
-[[nodiscard]] Result<ProposerDuties> decode_proposer_duties(std::string_view body, Epoch epoch);
+// Each slot at most once. The dependent root is read from version 2 of the call only.
+[[nodiscard]] Result<ProposerDuties> decode_proposer_duties(std::string_view body, Epoch epoch, int version);
 // Only of `indices`, each at most once, with at least one position.
 [[nodiscard]] Result<std::vector<SyncDuty>> decode_sync_duties(std::string_view body,
                                                                const std::vector<ValidatorIndex>& indices);
+// Only of `indices`, each at most once.
+[[nodiscard]] Result<PtcDuties> decode_ptc_duties(std::string_view body, Epoch epoch,
+                                                  const std::vector<ValidatorIndex>& indices);
+[[nodiscard]] Result<std::vector<Liveness>> decode_liveness(std::string_view body, const std::vector<ValidatorIndex>& indices);
 [[nodiscard]] Result<ethereum::AttestationData> decode_attestation_data(std::string_view body);
 [[nodiscard]] Result<ethereum::AttestationData> decode_attestation_data_ssz(std::string_view body);
 

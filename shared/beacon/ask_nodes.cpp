@@ -1,5 +1,7 @@
 #include "shared/beacon/ask_nodes.hpp"
 
+#include <algorithm>
+
 namespace holdfast::beacon {
 namespace {
 
@@ -19,9 +21,9 @@ private:
 };
 
 Task<void> send_one(std::shared_ptr<NodeSet> set, std::size_t node, NodeCall<void> call,
-                    std::shared_ptr<NodeAnswers<void>> answers) {
+                    std::shared_ptr<NodeAnswers<void>> answers, Judged judged) {
     const Sending counted{set->seen[node].sending};
-    co_await ask_one<void>(set, node, std::move(call), std::move(answers));
+    co_await ask_one<void>(set, node, std::move(call), std::move(answers), judged);
 }
 
 }  // namespace
@@ -40,7 +42,15 @@ Error nobody_answered(bool in_time, const std::string& why) {
     return failure(ErrorCode::kTimeout, "no beacon node answered in time" + (why.empty() ? "" : ": " + why));
 }
 
-Task<Result<void>> send_to_all(std::shared_ptr<NodeSet> set, NodeCall<void> call, SteadyTime deadline) {
+std::vector<std::size_t> fit_nodes_of(const NodeSet& set, const std::vector<std::size_t>& only) {
+    std::vector<std::size_t> nodes = set.judge.fit_nodes();
+    if (!only.empty()) {
+        std::erase_if(nodes, [&](std::size_t node) { return std::ranges::find(only, node) == only.end(); });
+    }
+    return nodes;
+}
+
+Task<Result<void>> send_to_all(std::shared_ptr<NodeSet> set, NodeCall<void> call, SteadyTime deadline, Judged judged) {
     const auto answers = std::make_shared<NodeAnswers<void>>();
     std::size_t waiting = 0;
     std::string why;
@@ -50,7 +60,7 @@ Task<Result<void>> send_to_all(std::shared_ptr<NodeSet> set, NodeCall<void> call
             why += (why.empty() ? "" : "; ") + set->nodes[i]->url() + " has not answered what was sent before";
             continue;
         }
-        set->sending.spawn("a message to a beacon node", send_one(set, i, call, answers));
+        set->sending.spawn("a message to a beacon node", send_one(set, i, call, answers, judged));
         ++waiting;
     }
     while (waiting > 0) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "shared/beacon/asking.hpp"
 #include "shared/beacon/node_set.hpp"
 
 namespace holdfast::beacon {
@@ -21,10 +22,16 @@ using NodeAnswers = Channel<NodeAnswer<T>>;
 // As a Result; kTimeout if the deadline was it, else kUnavailable. `why` has a sentence per node.
 [[nodiscard]] Error nobody_answered(bool in_time, const std::string& why);
 
+// What counts as a failure of the node. That there is nothing (kNotFound: no aggregate, no block) never does.
+enum class Judged { kAll, kNotRefusals };
+
 template <class T>
-Task<void> ask_one(std::shared_ptr<NodeSet> set, std::size_t node, NodeCall<T> call, std::shared_ptr<NodeAnswers<T>> answers) {
+Task<void> ask_one(std::shared_ptr<NodeSet> set, std::size_t node, NodeCall<T> call, std::shared_ptr<NodeAnswers<T>> answers,
+                   Judged judged = Judged::kAll) {
     Result<T> result = co_await call(*set->nodes[node]);
-    set->on_use(node, outcome_of(result));
+    const bool nothing = !result && result.error().code == ErrorCode::kNotFound;
+    const bool refused = !result && result.error().code == ErrorCode::kRefused;
+    if (!nothing && !(refused && judged == Judged::kNotRefusals)) set->on_use(node, outcome_of(result));
     answers->push({node, std::move(result)});
 }
 
@@ -57,7 +64,18 @@ Task<Result<T>> first_success(std::shared_ptr<NodeSet> set, NodeCall<T> call, St
     co_return nobody_answered(failed == order.size(), why);
 }
 
+// Every one of `nodes` at once, each as its answer comes.
+template <class T>
+[[nodiscard]] AskingPtr<T> ask_each(std::shared_ptr<NodeSet> set, const std::vector<std::size_t>& nodes, NodeCall<T> call) {
+    auto asking = std::make_unique<Asking<T>>(set->executor, set->clock);
+    for (const std::size_t node : nodes) asking->add(ask_one<T>(set, node, call, asking->channel()));
+    return asking;
+}
+// Of the fit nodes: all, or those of `only` if it names any.
+[[nodiscard]] std::vector<std::size_t> fit_nodes_of(const NodeSet& set, const std::vector<std::size_t>& only);
+
 // To all nodes that are not foreign. Returns at the first success; the others go on until their calls end.
-Task<Result<void>> send_to_all(std::shared_ptr<NodeSet> set, NodeCall<void> call, SteadyTime deadline);
+Task<Result<void>> send_to_all(std::shared_ptr<NodeSet> set, NodeCall<void> call, SteadyTime deadline,
+                               Judged judged = Judged::kAll);
 
 }  // namespace holdfast::beacon

@@ -1,21 +1,10 @@
 #include "shared/beacon/beacon_nodes.hpp"
 
 #include "shared/base/assert.hpp"
-#include "shared/beacon/ask_nodes.hpp"
+#include "shared/beacon/beacon_nodes_impl.hpp"
 #include "shared/beacon/node_watch.hpp"
 
 namespace holdfast::beacon {
-
-// The tasks share the set and may outlive the object by a turn of the loop.
-class BeaconNodes::Impl {
-public:
-    explicit Impl(std::shared_ptr<NodeSet> shared) : set{std::move(shared)} {}
-    Impl(const Impl&) = delete;
-    Impl& operator=(const Impl&) = delete;
-    ~Impl() { set->cancel(); }
-
-    const std::shared_ptr<NodeSet> set;
-};
 
 BeaconNodes::BeaconNodes(Executor executor, Clock& clock, BeaconNodesOptions options,
                          std::vector<std::unique_ptr<BeaconNode>> nodes)
@@ -84,47 +73,5 @@ BeaconNode& BeaconNodes::node(std::size_t index) {
 void BeaconNodes::report(std::size_t index, const Result<void>& outcome) { impl_->set->on_use(index, outcome); }
 
 Channel<NodeEventAt>& BeaconNodes::events() { return impl_->set->events; }
-
-Task<Result<std::vector<Validator>>> BeaconNodes::validators(std::vector<PublicKey> keys, SteadyTime deadline) {
-    NodeCall<std::vector<Validator>> call = [keys = std::move(keys), deadline](BeaconNode& node) {
-        return node.validators(keys, deadline);
-    };
-    return first_success<std::vector<Validator>>(impl_->set, std::move(call), deadline);
-}
-
-Task<Result<AttesterDuties>> BeaconNodes::attester_duties(Epoch epoch, std::vector<ValidatorIndex> indices,
-                                                          SteadyTime deadline) {
-    NodeCall<AttesterDuties> call = [epoch, indices = std::move(indices), deadline](BeaconNode& node) {
-        return node.attester_duties(epoch, indices, deadline);
-    };
-    return first_success<AttesterDuties>(impl_->set, std::move(call), deadline);
-}
-
-Task<Result<ProposerDuties>> BeaconNodes::proposer_duties(Epoch epoch, SteadyTime deadline) {
-    NodeCall<ProposerDuties> call = [epoch, deadline](BeaconNode& node) { return node.proposer_duties(epoch, deadline); };
-    return first_success<ProposerDuties>(impl_->set, std::move(call), deadline);
-}
-
-Task<Result<std::vector<SyncDuty>>> BeaconNodes::sync_duties(Epoch epoch, std::vector<ValidatorIndex> indices,
-                                                             SteadyTime deadline) {
-    NodeCall<std::vector<SyncDuty>> call = [epoch, indices = std::move(indices), deadline](BeaconNode& node) {
-        return node.sync_duties(epoch, indices, deadline);
-    };
-    return first_success<std::vector<SyncDuty>>(impl_->set, std::move(call), deadline);
-}
-
-Task<Result<void>> BeaconNodes::publish_attestations(std::vector<ethereum::SingleAttestation> attestations,
-                                                     ethereum::ForkName fork, SteadyTime deadline) {
-    const auto body = std::make_shared<const std::string>(encode_attestations(attestations));
-    NodeCall<void> call = [body, fork, deadline](BeaconNode& node) { return node.publish_attestations(body, fork, deadline); };
-    return send_to_all(impl_->set, std::move(call), deadline);
-}
-
-Task<Result<void>> BeaconNodes::subscribe_committees(std::vector<CommitteeSubscription> subscriptions, SteadyTime deadline) {
-    NodeCall<void> call = [subscriptions = std::move(subscriptions), deadline](BeaconNode& node) {
-        return node.subscribe_committees(subscriptions, deadline);
-    };
-    return send_to_all(impl_->set, std::move(call), deadline);
-}
 
 }  // namespace holdfast::beacon

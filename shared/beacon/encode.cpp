@@ -1,42 +1,10 @@
 #include "shared/beacon/encode.hpp"
 
-#include <array>
-#include <charconv>
-
 #include "shared/beacon/beacon_node.hpp"
+#include "shared/beacon/json_write.hpp"
 
 namespace holdfast::beacon {
 namespace {
-
-void append_decimal(std::string& to, std::uint64_t value) {
-    std::array<char, 20> digits{};
-    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value);
-    to.append(digits.data(), end.ptr);
-}
-
-template <std::size_t N, class Tag>
-void append_hex(std::string& to, const FixedBytes<N, Tag>& bytes) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    to += "0x";
-    for (const std::uint8_t byte : bytes.bytes) {
-        to += kDigits[byte >> 4U];
-        to += kDigits[byte & 15U];
-    }
-}
-
-// "name":"12" -- `before` is all that stands in front of the number: comma, name, colon and its quote.
-void append_number(std::string& to, std::string_view before, std::uint64_t value) {
-    to += before;
-    append_decimal(to, value);
-    to += '"';
-}
-
-template <std::size_t N, class Tag>
-void append_bytes(std::string& to, std::string_view before, const FixedBytes<N, Tag>& bytes) {
-    to += before;
-    append_hex(to, bytes);
-    to += '"';
-}
 
 std::string encode_data(const ethereum::AttestationData& data) {
     std::string text;

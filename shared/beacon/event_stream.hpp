@@ -32,6 +32,7 @@ private:
     net::SseParser parser_;
     bool any_{false};
     std::size_t malformed_{0};
+    std::optional<Root> last_head_v2_;
     std::string first_problem_;
     std::optional<Error> broken_;
 

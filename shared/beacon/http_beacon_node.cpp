@@ -8,8 +8,30 @@
 
 namespace holdfast::beacon {
 
+Error HttpBeaconNode::nobody(std::string_view path) const {
+    return with_context(link_.context(path), failure(ErrorCode::kInvalidArgument, "no validators to ask for"));
+}
+Error HttpBeaconNode::no_types(std::string_view path) const {
+    return with_context(link_.context(path), failure(ErrorCode::kInvalidArgument, "the chain's types are not known yet"));
+}
+
+Task<Result<net::HttpResponse>> HttpBeaconNode::ask_either(std::string path, SteadyTime deadline) {
+    if (!json_answers_) {
+        net::HttpRequest request = get_request(path, kSszOrJson);
+        Result<net::HttpResponse> response = co_await link_.send(std::move(request), deadline);
+        if (!response) co_return response;
+        if (response.value().ok()) co_return response;
+        if (response.value().status != 406) co_return link_.status_error(path, response.value());
+        json_answers_ = true;
+    }
+    net::HttpRequest request = get_request(path);
+    co_return co_await link_.send_ok(std::move(request), deadline);
+}
+
 Task<Result<ethereum::ChainSpec>> HttpBeaconNode::spec(SteadyTime deadline) {
-    co_return co_await ask("/eth/v1/config/spec", decode_spec, deadline);
+    Result<ethereum::ChainSpec> spec = co_await ask("/eth/v1/config/spec", decode_spec, deadline);
+    if (spec) gloas_scheduled_ = spec.value().forks().back().name >= ethereum::ForkName::kGloas;
+    co_return spec;
 }
 Task<Result<ethereum::Genesis>> HttpBeaconNode::genesis(SteadyTime deadline) {
     co_return co_await ask("/eth/v1/beacon/genesis", decode_genesis, deadline);
@@ -66,27 +88,36 @@ Task<Result<std::vector<Validator>>> HttpBeaconNode::validators(std::vector<Publ
 Task<Result<AttesterDuties>> HttpBeaconNode::attester_duties(Epoch epoch, std::vector<ValidatorIndex> indices,
                                                              SteadyTime deadline) {
     const std::string path = "/eth/v1/validator/duties/attester/" + to_string(epoch);
-    if (indices.empty())
-        co_return with_context(link_.context(path), failure(ErrorCode::kInvalidArgument, "no validators to ask for"));
+    if (indices.empty()) co_return nobody(path);
     net::HttpRequest request = post_request(path, encode_indices(indices));
     const Result<net::HttpResponse> response = co_await link_.send_ok(std::move(request), deadline);
     if (!response) co_return response.error();
     co_return link_.decoded(path, decode_attester_duties(response.value().body, epoch, indices));
 }
 
-Task<Result<ProposerDuties>> HttpBeaconNode::proposer_duties(Epoch epoch, SteadyTime deadline) {
-    const std::string path = "/eth/v1/validator/duties/proposer/" + to_string(epoch);
+Task<Result<ProposerDuties>> HttpBeaconNode::some_proposer_duties(Epoch epoch, int version, SteadyTime deadline) {
+    const std::string path = "/eth/v" + std::to_string(version) + "/validator/duties/proposer/" + to_string(epoch);
     net::HttpRequest request = get_request(path);
-    const Result<net::HttpResponse> response = co_await link_.send_ok(std::move(request), deadline);
+    const Result<net::HttpResponse> response = co_await link_.send(std::move(request), deadline);
     if (!response) co_return response.error();
-    co_return link_.decoded(path, decode_proposer_duties(response.value().body, epoch));
+    const int status = response.value().status;
+    if (version == 2 && (status == 404 || status == 405 || status == 501)) old_proposers_ = true;
+    if (!response.value().ok()) co_return link_.status_error(path, response.value());
+    co_return link_.decoded(path, decode_proposer_duties(response.value().body, epoch, version));
+}
+
+Task<Result<ProposerDuties>> HttpBeaconNode::proposer_duties(Epoch epoch, SteadyTime deadline) {
+    if (!old_proposers_) {
+        Result<ProposerDuties> duties = co_await some_proposer_duties(epoch, 2, deadline);
+        if (duties || !old_proposers_) co_return duties;
+    }
+    co_return co_await some_proposer_duties(epoch, 1, deadline);
 }
 
 Task<Result<std::vector<SyncDuty>>> HttpBeaconNode::sync_duties(Epoch epoch, std::vector<ValidatorIndex> indices,
                                                                 SteadyTime deadline) {
     const std::string path = "/eth/v1/validator/duties/sync/" + to_string(epoch);
-    if (indices.empty())
-        co_return with_context(link_.context(path), failure(ErrorCode::kInvalidArgument, "no validators to ask for"));
+    if (indices.empty()) co_return nobody(path);
     net::HttpRequest request = post_request(path, encode_indices(indices));
     const Result<net::HttpResponse> response = co_await link_.send_ok(std::move(request), deadline);
     if (!response) co_return response.error();
@@ -96,8 +127,7 @@ Task<Result<std::vector<SyncDuty>>> HttpBeaconNode::sync_duties(Epoch epoch, std
 Task<Result<ethereum::AttestationData>> HttpBeaconNode::attestation_data(Slot slot, SteadyTime deadline) {
     // The committee is 0 for all from Electra on, but nodes want it said.
     const std::string path = "/eth/v1/validator/attestation_data?slot=" + to_string(slot) + "&committee_index=0";
-    net::HttpRequest request = get_request(path, kSszOrJson);
-    const Result<net::HttpResponse> response = co_await link_.send_ok(std::move(request), deadline);
+    const Result<net::HttpResponse> response = co_await ask_either(path, deadline);
     if (!response) co_return response.error();
     const std::string& body = response.value().body;
     Result<ethereum::AttestationData> data =

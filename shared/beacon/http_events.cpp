@@ -17,26 +17,73 @@ bool EventStream::feed(std::string_view piece) {
 
 void EventStream::take(std::string_view name, std::string_view data) {
     Result<NodeEvent> event = decode_event(name, data);
-    if (event) {
-        on_event_(std::move(event).value());
-    } else if (event.error().code != ErrorCode::kNotFound) {
-        if (malformed_++ == 0) first_problem_ = event.error().message;
+    if (!event) {
+        if (event.error().code != ErrorCode::kNotFound && malformed_++ == 0) first_problem_ = event.error().message;
+        return;
     }
+    if (const auto* head = std::get_if<HeadEvent>(&event.value())) {
+        // Of a node that tells each head in both versions, the one that says more.
+        if (name == "head" && head->block == last_head_v2_) return;
+        if (name == "head_v2") last_head_v2_ = head->block;
+    }
+    on_event_(std::move(event).value());
 }
 
-Task<Result<void>> HttpBeaconNode::follow_events(std::function<void(NodeEvent)> on_event) {
-    const std::string path =
-        repeated_topics_ ? "/eth/v1/events?topics=head&topics=chain_reorg" : "/eth/v1/events?topics=head,chain_reorg";
+namespace {
+
+// What we would like to hear, and with how much less we can do; each in both forms of a list.
+std::vector<std::string> queries_of_topics(bool gloas) {
+    std::vector<std::vector<std::string>> wishes{{"head", "chain_reorg", "proposer_slashing", "attester_slashing"},
+                                                 {"head", "chain_reorg"}};
+    if (gloas) {
+        wishes.insert(wishes.begin(), wishes[0]);
+        wishes[0].insert(wishes[0].end(), {"head_v2", "execution_payload_available"});
+    }
+    std::vector<std::string> queries;
+    for (const auto& topics : wishes) {
+        std::string comma;
+        std::string repeated;
+        for (const std::string& topic : topics) {
+            comma += (comma.empty() ? "topics=" : ",") + topic;
+            repeated += (repeated.empty() ? "topics=" : "&topics=") + topic;
+        }
+        queries.push_back(comma);
+        queries.push_back(repeated);
+    }
+    return queries;
+}
+
+// A status that says that the request is not liked; others are about the node.
+bool is_refusal(const Error& error) { return error.message.find("answered with status 4") != std::string::npos; }
+
+}  // namespace
+
+Task<Result<void>> HttpBeaconNode::follow_topics(std::string path, EventStream& stream) {
     net::HttpRequest request = get_request(link_.base() + path, "text/event-stream");
-    EventStream stream{std::move(on_event)};
     std::function<bool(std::string_view)> on_data = [&stream](std::string_view piece) { return stream.feed(piece); };
     Result<void> ended = co_await client_.stream(std::move(request), options_.events_silence_max, std::move(on_data));
     note_malformed_events(stream);
     if (stream.broken()) co_return with_context(link_.context(path), *stream.broken());
-    if (ended) co_return success();
-    // A refusal before the first byte may mean that the node reads the list of topics in the other form: that is tried next.
-    if (!stream.any() && ended.error().code == ErrorCode::kUnavailable) repeated_topics_ = !repeated_topics_;
-    co_return with_context(link_.context(path), std::move(ended).error());
+    if (!ended) co_return with_context(link_.context(path), std::move(ended).error());
+    co_return success();
+}
+
+Task<Result<void>> HttpBeaconNode::follow_events(std::function<void(NodeEvent)> on_event) {
+    EventStream stream{std::move(on_event)};
+    const std::vector<std::string> queries = queries_of_topics(gloas_scheduled_);
+    Result<void> ended = success();
+    for (std::size_t tried = 0; tried < queries.size(); ++tried) {
+        const std::string path = "/eth/v1/events?" + queries[topics_ % queries.size()];
+        ended = co_await follow_topics(path, stream);
+        const bool refused = !ended && !stream.any() && is_refusal(ended.error());
+        if (!refused) {
+            // A node that can't be reached may come back as another version of itself.
+            if (!ended && !stream.any()) topics_ = 0;
+            break;
+        }
+        ++topics_;
+    }
+    co_return ended;
 }
 
 void HttpBeaconNode::note_malformed_events(const EventStream& stream) {

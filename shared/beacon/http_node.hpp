@@ -35,6 +35,32 @@ public:
     Task<Result<void>> subscribe_committees(std::vector<CommitteeSubscription> subscriptions, SteadyTime deadline) override;
     Task<Result<void>> publish_attestations(std::shared_ptr<const std::string> body, ethereum::ForkName fork,
                                             SteadyTime deadline) override;
+    void use_types(ethereum::TypeTablePtr types) override { types_ = std::move(types); }
+
+    Task<Result<ProducedBlock>> produce_block(BlockRequest request, SteadyTime deadline) override;
+    Task<Result<void>> publish_block(std::shared_ptr<const SignedBlock> block, SteadyTime deadline) override;
+    Task<Result<void>> publish_envelope(std::shared_ptr<const SignedEnvelope> envelope, SteadyTime deadline) override;
+    Task<Result<ChainBlock>> block(std::string block_id, SteadyTime deadline) override;
+
+    Task<Result<Aggregate>> aggregate(Slot slot, CommitteeIndex committee, Root data_root, SteadyTime deadline) override;
+    Task<Result<void>> publish_aggregates(std::shared_ptr<const std::string> body, ethereum::ForkName fork,
+                                          SteadyTime deadline) override;
+    Task<Result<void>> publish_sync_messages(std::shared_ptr<const std::string> body, SteadyTime deadline) override;
+    Task<Result<SyncContribution>> sync_contribution(Slot slot, std::uint64_t subcommittee, Root block,
+                                                     SteadyTime deadline) override;
+    Task<Result<void>> publish_contributions(std::shared_ptr<const std::string> body, SteadyTime deadline) override;
+    Task<Result<void>> subscribe_sync_committees(std::vector<SyncSubscription> subscriptions, SteadyTime deadline) override;
+    Task<Result<void>> prepare_proposers(std::vector<ProposerPreparation> preparations, SteadyTime deadline) override;
+    Task<Result<void>> register_validators(std::shared_ptr<const std::string> body, SteadyTime deadline) override;
+    Task<Result<std::vector<Liveness>>> liveness(Epoch epoch, std::vector<ValidatorIndex> indices,
+                                                 SteadyTime deadline) override;
+    Task<Result<PtcDuties>> ptc_duties(Epoch epoch, std::vector<ValidatorIndex> indices, SteadyTime deadline) override;
+    Task<Result<ethereum::PayloadAttestationData>> payload_attestation_data(Slot slot, SteadyTime deadline) override;
+    Task<Result<void>> publish_payload_attestations(std::shared_ptr<const std::string> body, ethereum::ForkName fork,
+                                                    SteadyTime deadline) override;
+    Task<Result<void>> publish_preferences(std::shared_ptr<const std::string> body, ethereum::ForkName fork,
+                                           SteadyTime deadline) override;
+
     Task<Result<void>> follow_events(std::function<void(NodeEvent)> on_event) override;
 
 private:
@@ -42,13 +68,27 @@ private:
     net::HttpClient& client_;
     Clock& clock_;
     HttpBeaconNodeOptions options_;
-    bool get_validators_{false};   // the node does not know the POST form
-    bool repeated_topics_{false};  // topics=a&topics=b instead of topics=a,b
+    ethereum::TypeTablePtr types_;
+    // What this node has shown that it doesn't do.
+    bool get_validators_{false};   // the POST form of validators
+    bool old_proposers_{false};    // version 2 of proposer duties
+    bool json_answers_{false};     // SSZ in answers, as one of two forms
+    bool json_blocks_{false};      // SSZ in blocks sent to it
+    std::size_t topics_{0};        // which wish for topics is next, or was granted
+    bool gloas_scheduled_{false};  // on its chain, as it says
     std::optional<SteadyTime> told_of_malformed_events_;
 
     template <class T>
     Task<Result<T>> ask(const char* path, Result<T> (*decode)(std::string_view), SteadyTime deadline);
     Task<Result<std::vector<Validator>>> some_validators(std::vector<PublicKey> keys, SteadyTime deadline);
+    // Asks for SSZ or JSON; a node that takes no such list (406) is asked for JSON from then on.
+    Task<Result<net::HttpResponse>> ask_either(std::string path, SteadyTime deadline);
+    Task<Result<ProposerDuties>> some_proposer_duties(Epoch epoch, int version, SteadyTime deadline);
+    // As SSZ, or as JSON to a node that doesn't take it; `request` has neither body nor type yet.
+    Task<Result<void>> publish_object(net::HttpRequest request, const ethereum::schema::Object& object, SteadyTime deadline);
+    [[nodiscard]] Error no_types(std::string_view path) const;
+    [[nodiscard]] Error nobody(std::string_view path) const;
+    Task<Result<void>> follow_topics(std::string path, EventStream& stream);
     void note_malformed_events(const EventStream& stream);
 };
 

@@ -2,6 +2,7 @@
 
 #include <json/reader.h>
 
+#include <algorithm>
 #include <memory>
 
 namespace holdfast::beacon {
@@ -33,6 +34,9 @@ std::unique_ptr<Json::CharReader> make_reader() {
 }  // namespace
 
 Result<Json::Value> parse_json_object(std::string_view text) {
+    // A value takes a hundred times the room of its text. The largest answers are duties of 100,000 validators.
+    constexpr std::ptrdiff_t kValuesMax = 2'000'000;
+    if (std::ranges::count(text, ',') > kValuesMax) return failure(ErrorCode::kMalformed, "the answer has too many values");
     Json::Value root;
     try {
         std::string problem;

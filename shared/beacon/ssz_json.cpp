@@ -4,6 +4,7 @@
 #include <array>
 
 #include "shared/beacon/json_decode.hpp"
+#include "shared/beacon/json_write.hpp"
 
 namespace holdfast::beacon {
 
@@ -68,6 +69,11 @@ Result<void> append_hex(const Json::Value& value, Bytes& out) {
 
 Result<void> append(const Type& type, const Json::Value& value, Bytes& out);
 
+Result<void> check_size(std::size_t size, std::size_t expected) {
+    if (size == expected) return success();
+    return wrong("has " + std::to_string(size) + " bytes instead of " + std::to_string(expected));
+}
+
 // One after another, or behind a table of offsets.
 class Sequence {
 public:
@@ -78,9 +84,7 @@ public:
         if (type.fixed_size > 0) {
             Bytes part;
             HOLDFAST_TRY(append(type, value, part));
-            if (part.size() != type.fixed_size) {
-                return wrong("has " + std::to_string(part.size()) + " bytes instead of " + std::to_string(type.fixed_size));
-            }
+            HOLDFAST_TRY(check_size(part.size(), type.fixed_size));
             std::ranges::copy(part, out_.begin() + static_cast<std::ptrdiff_t>(at_));
             at_ += part.size();
             return success();
@@ -111,12 +115,20 @@ Result<void> append_container(const Type& type, const Json::Value& value, Bytes&
     return success();
 }
 
+// Of a fixed size: one behind the other, so that no more room is taken than what has been read fills.
+Result<void> append_fixed(const Type& element, const Json::Value& value, Bytes& out) {
+    const std::size_t before = out.size();
+    HOLDFAST_TRY(append(element, value, out));
+    return check_size(out.size() - before, element.fixed_size);
+}
+
 Result<void> append_elements(const Type& type, const Json::Value& value, Bytes& out) {
     if (!value.isArray()) return wrong("is not an array");
     if (value.size() > type.limit) return wrong("has more than " + std::to_string(type.limit) + " elements");
-    Sequence sequence{out, size_in_place(*type.element) * value.size()};
+    const bool fixed = type.element->fixed_size > 0;
+    Sequence sequence{out, fixed ? 0 : kOffsetSize * value.size()};
     for (Json::ArrayIndex i = 0; i < value.size(); ++i) {
-        const Result<void> added = sequence.add(*type.element, value[i]);
+        const Result<void> added = fixed ? append_fixed(*type.element, value[i], out) : sequence.add(*type.element, value[i]);
         if (!added) return with_context("[" + std::to_string(i) + "]", added.error());
     }
     return success();
@@ -175,6 +187,44 @@ Json::Value decode_to_json(const Type& type, View bytes) {
         }
     }
     return {};
+}
+
+void append_json(const Type& type, View bytes, std::string& text) {
+    switch (type.kind) {
+        case Kind::kUint: text += '"' + uint_text(bytes) + '"'; break;
+        case Kind::kBool: text += bytes[0] != 0 ? "true" : "false"; break;
+        case Kind::kBytes:
+        case Kind::kByteList:
+        case Kind::kBitvector:
+        case Kind::kBitlist:
+            text += '"';
+            append_hex_digits(text, bytes);
+            text += '"';
+            break;
+        case Kind::kVector:
+        case Kind::kList: {
+            char before = '[';
+            for (const auto& part : ethereum::schema::elements({&type, bytes})) {
+                text += before;
+                append_json(*part.type, part.bytes, text);
+                before = ',';
+            }
+            text += before == '[' ? "[]" : "]";
+            break;
+        }
+        case Kind::kContainer: {
+            char before = '{';
+            for (const auto& field : type.fields) {
+                text += before;
+                text += '"' + field.name + "\":";
+                const auto part = ethereum::schema::find(type, bytes, {field.name});
+                append_json(*part.type, part.bytes, text);
+                before = ',';
+            }
+            text += '}';
+            break;
+        }
+    }
 }
 
 }  // namespace holdfast::beacon

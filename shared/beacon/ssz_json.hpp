@@ -4,6 +4,8 @@
 
 #include <json/value.h>
 
+#include <string>
+
 #include "shared/base/result.hpp"
 #include "shared/ethereum/schema.hpp"
 #include "shared/ethereum/ssz.hpp"
@@ -15,5 +17,7 @@ namespace holdfast::beacon {
 [[nodiscard]] Result<ethereum::ssz::Bytes> encode_json(const ethereum::schema::Type& type, const Json::Value& value);
 // Of bytes that schema::check() has accepted.
 [[nodiscard]] Json::Value decode_to_json(const ethereum::schema::Type& type, ethereum::schema::View bytes);
+// The same as text, to the end of `text`.
+void append_json(const ethereum::schema::Type& type, ethereum::schema::View bytes, std::string& text);
 
 }  // namespace holdfast::beacon

@@ -100,7 +100,7 @@ std::vector<Case> cases() {
         {"attester_duties", duties_json(), duties, {}},
         {"proposer_duties",
          proposers_json(),
-         [](std::string_view body) { return outcome(decode_proposer_duties(body, Epoch{1})); },
+         [](std::string_view body) { return outcome(decode_proposer_duties(body, Epoch{1}, 1)); },
          {"dependent_root"}},
         {"sync_duties",
          sync_json(),
@@ -309,7 +309,7 @@ TEST(ApiDecode, Duties) {
 }
 
 TEST(ApiDecode, Proposers) {
-    const auto duties = decode_proposer_duties(proposers_json(), Epoch{1});
+    const auto duties = decode_proposer_duties(proposers_json(), Epoch{1}, 1);
     ASSERT_TRUE(duties.has_value());
     ASSERT_EQ(duties.value().duties.size(), 1U);
     EXPECT_EQ(duties.value().duties[0].key, key(0x11));
@@ -317,7 +317,7 @@ TEST(ApiDecode, Proposers) {
     EXPECT_EQ(duties.value().duties[0].slot, Slot{40});
     Json::Value twice = read(proposers_json());
     twice["data"].append(twice["data"][0]);
-    EXPECT_EQ(decode_proposer_duties(write(twice), Epoch{1}).error().code, ErrorCode::kMalformed);
+    EXPECT_EQ(decode_proposer_duties(write(twice), Epoch{1}, 1).error().code, ErrorCode::kMalformed);
 }
 
 TEST(ApiDecode, SyncDuties) {

@@ -14,6 +14,7 @@
 #include "shared/ethereum/containers.hpp"
 #include "shared/ethereum/ssz.hpp"
 #include "shared/net/sse.hpp"
+#include "tests/shared/beacon/fake_beacon_node.hpp"
 #include "tests/shared/net/net_fixture.hpp"
 
 namespace holdfast::beacon {
@@ -104,6 +105,22 @@ protected:
     [[nodiscard]] std::string last_header(std::string_view name) const {
         const auto header = net::find_header(requests.back().message.headers, name);
         return std::string{header.value_or("")};
+    }
+    // The node says of its chain that Gloas comes.
+    void answer_for_spec_of_gloas() {
+        auto other = std::exchange(answer, [](const ServerRequest&) {
+            Json::Value body;
+            for (const auto& [name, value] : testing::spec_values()) body["data"][name] = value;
+            for (const char* fork : {"FULU", "GLOAS"}) {
+                body["data"][std::string{fork} + "_FORK_EPOCH"] = "100";
+                body["data"][std::string{fork} + "_FORK_VERSION"] = fork[0] == 'F' ? "0x06000000" : "0x07000000";
+            }
+            return Reply{net::make_response(200, "application/json", write(body))};
+        });
+        const auto spec = run(node->spec(soon()));
+        ASSERT_TRUE(spec.has_value()) << spec.error().message;
+        ASSERT_EQ(spec.value().forks().back().name, ethereum::ForkName::kGloas);
+        answer = std::move(other);
     }
     [[nodiscard]] SteadyTime soon() const { return clock.steady() + seconds{10}; }
 
@@ -205,15 +222,36 @@ TEST_F(HttpBeaconNodeTest, RecordedDuties) {
     expect_as_recorded(recorded);
 }
 
-TEST_F(HttpBeaconNodeTest, RecordedProposers) {
-    SAMPLE_OR_SKIP(recorded, "duties_proposer");
+TEST_F(HttpBeaconNodeTest, RecordedProposersOfVersion2) {
+    SAMPLE_OR_SKIP(recorded, "duties_proposer_v2");
     answer_recorded(recorded);
     const auto duties = run(node->proposer_duties(Epoch{4}, soon()));
     ASSERT_TRUE(duties.has_value()) << duties.error().message;
     ASSERT_EQ(duties.value().duties.size(), recorded["response"]["body"]["data"].size());
     EXPECT_EQ(duties.value().duties[1].slot, Slot{129});
     EXPECT_EQ(duties.value().duties[1].validator_index, ValidatorIndex{30});
+    ASSERT_TRUE(duties.value().dependent_root.has_value());
+    EXPECT_EQ(to_hex(*duties.value().dependent_root), recorded["response"]["body"]["dependent_root"].asString());
     expect_as_recorded(recorded);
+}
+
+// What version 1 calls the dependent root is not one.
+TEST_F(HttpBeaconNodeTest, RecordedProposersOfVersion1WhereThereIsNoOther) {
+    SAMPLE_OR_SKIP(recorded, "duties_proposer");
+    const HttpResponse old = recorded_response(recorded);
+    answer = [&](const ServerRequest& request) {
+        return Reply{request.message.url.starts_with("/eth/v2") ? net::make_error(404, "404 page not found") : old};
+    };
+    const auto duties = run(node->proposer_duties(Epoch{4}, soon()));
+    ASSERT_TRUE(duties.has_value()) << duties.error().message;
+    ASSERT_EQ(duties.value().duties.size(), recorded["response"]["body"]["data"].size());
+    EXPECT_EQ(duties.value().duties[1].slot, Slot{129});
+    EXPECT_EQ(duties.value().duties[1].validator_index, ValidatorIndex{30});
+    EXPECT_FALSE(duties.value().dependent_root.has_value());
+    expect_as_recorded(recorded);
+    EXPECT_EQ(requests.size(), 2U);
+    EXPECT_TRUE(run(node->proposer_duties(Epoch{4}, soon())).has_value());
+    EXPECT_EQ(requests.size(), 3U) << "the node is asked for version 2 once";
 }
 
 TEST_F(HttpBeaconNodeTest, RecordedSyncDuties) {
@@ -471,7 +509,7 @@ TEST_F(HttpBeaconNodeTest, EventsComeInOrderAndGarbageIsSkipped) {
     std::vector<NodeEvent> events;
     const auto ended = run(node->follow_events([&](const NodeEvent& event) { events.push_back(event); }));
     EXPECT_TRUE(ended.has_value()) << ended.error().message;
-    EXPECT_EQ(requests.back().message.url, "/eth/v1/events?topics=head,chain_reorg");
+    EXPECT_EQ(requests.back().message.url, "/eth/v1/events?topics=head,chain_reorg,proposer_slashing,attester_slashing");
     EXPECT_EQ(last_header("accept"), "text/event-stream");
     ASSERT_EQ(events.size(), 3U);
     EXPECT_EQ(std::get<HeadEvent>(events[0]).slot, Slot{5});
@@ -487,15 +525,88 @@ TEST_F(HttpBeaconNodeTest, TopicsAreRepeatedWhereTheListIsRefused) {
     };
     std::size_t events = 0;
     const auto count = [&](const NodeEvent&) { ++events; };
+    const std::string repeated =
+        "/eth/v1/events?topics=head&topics=chain_reorg&topics=proposer_slashing&topics=attester_slashing";
+    EXPECT_TRUE(run(node->follow_events(count)).has_value());
+    EXPECT_EQ(requests.size(), 2U);
+    EXPECT_EQ(requests.back().message.url, repeated);
+    EXPECT_TRUE(run(node->follow_events(count)).has_value());
+    EXPECT_EQ(requests.size(), 3U);
+    EXPECT_EQ(requests.back().message.url, repeated);
+    EXPECT_EQ(events, 2U);
+}
+
+// A node that knows some of our topics refuses them all: those that no duty can do without are asked for alone.
+TEST_F(HttpBeaconNodeTest, UnknownTopicsAreLeftOutStepByStep) {
+    std::vector<std::string> unknown{"head_v2", "slashing"};
+    answer = [&](const ServerRequest& request) {
+        for (const std::string& topic : unknown) {
+            if (request.message.url.find(topic) != std::string::npos) return Reply{net::make_error(400, "invalid topic")};
+        }
+        return event_stream({head_event(5)});
+    };
+    answer_for_spec_of_gloas();
+    std::size_t events = 0;
+    const auto count = [&](const NodeEvent&) { ++events; };
+    EXPECT_TRUE(run(node->follow_events(count)).has_value());
+    EXPECT_EQ(requests.back().message.url, "/eth/v1/events?topics=head,chain_reorg");
+    EXPECT_EQ(events, 1U);
+    const std::size_t before = requests.size();
+    EXPECT_TRUE(run(node->follow_events(count)).has_value());
+    EXPECT_EQ(requests.size(), before + 1);
+
+    unknown = {"head"};
     const auto refused = run(node->follow_events(count));
     ASSERT_FALSE(refused.has_value());
     EXPECT_THAT(refused.error().message, StartsWith(shown + "/eth/v1/events: "));
     EXPECT_THAT(refused.error().message, HasSubstr("400"));
-    EXPECT_TRUE(run(node->follow_events(count)).has_value());
-    EXPECT_EQ(requests.back().message.url, "/eth/v1/events?topics=head&topics=chain_reorg");
-    EXPECT_TRUE(run(node->follow_events(count)).has_value());
-    EXPECT_EQ(requests.back().message.url, "/eth/v1/events?topics=head&topics=chain_reorg");
-    EXPECT_EQ(events, 2U);
+    EXPECT_EQ(requests.size(), before + 7) << "every form is tried once";
+}
+
+// A node that was away is asked for all again: it may have come back as another version.
+TEST_F(HttpBeaconNodeTest, TopicsAreAskedForAnewAfterAFailure) {
+    int status = 400;
+    answer = [&](const ServerRequest& request) {
+        const bool basic = request.message.url == "/eth/v1/events?topics=head,chain_reorg";
+        if (status == 503 || (status == 400 && !basic)) return Reply{net::make_error(status, "no")};
+        return event_stream({head_event(5)});
+    };
+    const auto ignore = [](const NodeEvent&) {};
+    EXPECT_TRUE(run(node->follow_events(ignore)).has_value());
+    status = 503;
+    EXPECT_FALSE(run(node->follow_events(ignore)).has_value());
+    status = 200;
+    EXPECT_TRUE(run(node->follow_events(ignore)).has_value());
+    EXPECT_THAT(requests.back().message.url, HasSubstr("attester_slashing"));
+}
+
+std::string head_v2_event(std::uint64_t slot, const std::string& payload) {
+    Json::Value event;
+    event["version"] = "gloas";
+    event["data"]["slot"] = std::to_string(slot);
+    event["data"]["block"] = hex('1');
+    event["data"]["current_epoch_dependent_root"] = hex('2');
+    event["data"]["next_epoch_dependent_root"] = hex('3');
+    event["data"]["payload_status"] = payload;
+    event["data"]["execution_optimistic"] = false;
+    return net::format_event("head_v2", write(event));
+}
+
+TEST_F(HttpBeaconNodeTest, FromGloasOnHeadsSayWhatIsKnownOfThePayload) {
+    const std::vector<std::string> pieces{
+        head_v2_event(9, "empty"), head_event(9), head_v2_event(9, "full"),
+        net::format_event("execution_payload_available", R"({"slot":"9","block_root":")" + hex('1') + "\"}")};
+    answer = [pieces](const ServerRequest&) { return event_stream(pieces); };
+    answer_for_spec_of_gloas();
+    std::vector<NodeEvent> events;
+    EXPECT_TRUE(run(node->follow_events([&](const NodeEvent& event) { events.push_back(event); })).has_value());
+    EXPECT_THAT(requests.back().message.url, HasSubstr("head_v2,execution_payload_available"));
+    ASSERT_EQ(events.size(), 3U) << "the old form of a head adds nothing";
+    EXPECT_EQ(std::get<HeadEvent>(events[0]).payload, HeadEvent::Payload::kEmpty);
+    EXPECT_EQ(std::get<HeadEvent>(events[1]).payload, HeadEvent::Payload::kFull);
+    EXPECT_EQ(to_hex(std::get<HeadEvent>(events[1]).previous_duty_dependent_root), hex('2'));
+    EXPECT_EQ(to_hex(std::get<HeadEvent>(events[1]).current_duty_dependent_root), hex('3'));
+    EXPECT_EQ(std::get<PayloadAvailableEvent>(events[2]).slot, Slot{9});
 }
 
 Task<void> say_nothing(net::StreamWriter& /*writer*/, Clock& clock) { co_await sleep_for(clock, std::chrono::hours{1}); }
