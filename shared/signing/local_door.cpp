@@ -1,7 +1,9 @@
 #include "shared/signing/local_door.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <boost/asio/this_coro.hpp>
+#include <mutex>
 #include <utility>
 
 #include "shared/base/assert.hpp"
@@ -11,13 +13,31 @@
 
 namespace holdfast::signing {
 
-// One approval being signed; shared with the threads, so that it lives as long as any of them works.
+namespace {
+
+// Signatures made in one go. Small, because what is urgent waits until a thread has finished its piece: some ten milliseconds.
+constexpr std::size_t kPieceMax = 16;
+
+}  // namespace
+
+// One message being signed; shared with the threads, so that it lives as long as any of them works.
 struct LocalDoor::Job {
     std::shared_ptr<const KeyVault> vault;
     Root signing_root;
     std::vector<std::size_t> places;
-    std::unique_ptr<ethereum::HashedMessage> message;
     std::vector<SignedKey> signatures;
+    std::once_flag hashed{};
+    std::unique_ptr<ethereum::HashedMessage> message{};
+    std::atomic<bool> given_up{false};
+
+    Job(std::shared_ptr<const KeyVault> from, const Root& root, std::vector<std::size_t> which)
+        : vault{std::move(from)}, signing_root{root}, places{std::move(which)} {}
+
+    // To the curve once: after Electra every validator of a slot signs the same message.
+    const ethereum::HashedMessage& hashed_message() {
+        std::call_once(hashed, [this] { message = std::make_unique<ethereum::HashedMessage>(signing_root); });
+        return *message;
+    }
 };
 
 LocalDoor::LocalDoor(LoadedKeys keys, WorkerPool& workers)
@@ -38,52 +58,65 @@ Result<std::vector<std::size_t>> LocalDoor::find(const std::vector<PublicKey>& k
     return places;
 }
 
-void LocalDoor::sign_share(const std::shared_ptr<Job>& job, std::size_t first, std::size_t last) {
+// Whoever asked is done, or gone: what has not been begun is not needed.
+struct LocalDoor::GiveUp {
+    std::shared_ptr<Job> job;
+    explicit GiveUp(std::shared_ptr<Job> of) : job{std::move(of)} {}
+    GiveUp(const GiveUp&) = delete;
+    GiveUp& operator=(const GiveUp&) = delete;
+    ~GiveUp() { job->given_up = true; }
+};
+
+void LocalDoor::sign_piece(Job& job, std::size_t first, std::size_t last) {
+    if (job.given_up) return;
+    const ethereum::HashedMessage& message = job.hashed_message();
     for (std::size_t i = first; i < last; ++i) {
-        job->signatures[i].signature = ethereum::bls_sign(job->vault->at(job->places[i]), *job->message);
+        job.signatures[i].signature = ethereum::bls_sign(job.vault->at(job.places[i]), message);
     }
 }
 
-Task<void> LocalDoor::run_share(WorkerPool& workers, std::shared_ptr<Job> job, std::size_t first, std::size_t last) {
+std::size_t LocalDoor::piece_size(std::size_t signatures, std::size_t threads) {
+    const std::size_t shares = std::max<std::size_t>(1, threads);
+    return std::clamp<std::size_t>((signatures + shares - 1) / shares, 1, kPieceMax);
+}
+
+Task<void> LocalDoor::run_piece(WorkerPool& workers, std::shared_ptr<Job> job, std::size_t first, std::size_t last,
+                                Urgency urgency) {
     auto work = [job, first, last] {
-        sign_share(job, first, last);
+        sign_piece(*job, first, last);
         return true;
     };
-    co_await workers.run(std::move(work));
+    co_await workers.run(std::move(work), static_cast<std::size_t>(urgency));
 }
 
 Task<Result<std::vector<SignedKey>>> LocalDoor::sign_approved(signing::Approval approval) {
     const Root root = approval.signing_root();
     std::vector<PublicKey> keys = approval.keys();
-    co_return co_await sign_root(root, std::move(keys));
+    // Whatever is approved, block or attestation, is due now and comes before what isn't slashable.
+    co_return co_await sign_root(root, std::move(keys), Urgency::kBlock);
 }
 
-Task<Result<std::vector<SignedKey>>> LocalDoor::sign(Message message, std::vector<PublicKey> keys, Urgency /*urgency*/) {
+Task<Result<std::vector<SignedKey>>> LocalDoor::sign(Message message, std::vector<PublicKey> keys, Urgency urgency) {
     if (ethereum::type_of(message.domain) != domain_type_of(message.kind)) {
         co_return failure(ErrorCode::kRefused,
                           "a message is signed only in the domain of its kind, and a block or an "
                           "attestation only with the quorum's approval");
     }
     const Root root = ethereum::compute_signing_root(message.object_root, message.domain);
-    co_return co_await sign_root(root, std::move(keys));
+    co_return co_await sign_root(root, std::move(keys), urgency);
 }
 
-Task<Result<std::vector<SignedKey>>> LocalDoor::sign_root(Root root, std::vector<PublicKey> keys) {
+Task<Result<std::vector<SignedKey>>> LocalDoor::sign_root(Root root, std::vector<PublicKey> keys, Urgency urgency) {
     HOLDFAST_CO_TRY(auto places, find(keys));
-    auto job = std::make_shared<Job>(Job{vault_, root, std::move(places), nullptr, {}});
+    const auto job = std::make_shared<Job>(vault_, root, std::move(places));
     for (const PublicKey& key : keys) job->signatures.push_back({key, {}});
-    // Hashed to the curve once: after Electra every validator of a slot signs the same message.
-    auto hash = [job] {
-        job->message = std::make_unique<ethereum::HashedMessage>(job->signing_root);
-        return true;
-    };
-    co_await workers_.run(std::move(hash));
-    const std::size_t count = job->places.size();
-    const std::size_t shares = std::max<std::size_t>(1, std::min(count, workers_.threads()));
+    const GiveUp at_the_end{job};
+    const std::size_t count = keys.size();
+    const std::size_t piece = piece_size(count, workers_.threads());
     const Executor executor = co_await boost::asio::this_coro::executor;
     TaskGroup group{executor};
-    for (std::size_t i = 0; i < shares; ++i) {
-        group.spawn("sign", run_share(workers_, job, count * i / shares, count * (i + 1) / shares));
+    for (std::size_t first = 0; first < count; first += piece) {
+        group.spawn("sign", run_piece(workers_, job, first, std::min(first + piece, count), urgency));
     }
     co_await group.join();
     co_return std::move(job->signatures);

@@ -1,4 +1,5 @@
-// The door over keys in this process.
+// The door over keys in this process. Signatures are made on worker threads, in small pieces, the most urgent message first: a
+// block that comes during ten thousand selection proofs waits for the piece that each thread is at, not for all of them.
 #pragma once
 
 #include <memory>
@@ -26,6 +27,9 @@ public:
     Task<Result<std::vector<SignedKey>>> sign_approved(signing::Approval approval) override;
     Task<Result<std::vector<SignedKey>>> sign(Message message, std::vector<PublicKey> keys, Urgency urgency) override;
 
+    // How many signatures of one message a thread makes in one go.
+    [[nodiscard]] static std::size_t piece_size(std::size_t signatures, std::size_t threads);
+
 private:
     std::vector<PublicKey> keys_;
     // Shared with what is being signed: a thread may still be at it when a cancelled duty, and then the door, are gone.
@@ -34,10 +38,12 @@ private:
     std::unordered_map<PublicKey, std::size_t> places_;
 
     struct Job;
-    Task<Result<std::vector<SignedKey>>> sign_root(Root root, std::vector<PublicKey> keys);
+    struct GiveUp;
+    Task<Result<std::vector<SignedKey>>> sign_root(Root root, std::vector<PublicKey> keys, Urgency urgency);
     [[nodiscard]] Result<std::vector<std::size_t>> find(const std::vector<PublicKey>& keys) const;
-    static void sign_share(const std::shared_ptr<Job>& job, std::size_t first, std::size_t last);
-    static Task<void> run_share(WorkerPool& workers, std::shared_ptr<Job> job, std::size_t first, std::size_t last);
+    static void sign_piece(Job& job, std::size_t first, std::size_t last);
+    static Task<void> run_piece(WorkerPool& workers, std::shared_ptr<Job> job, std::size_t first, std::size_t last,
+                                Urgency urgency);
 };
 
 }  // namespace holdfast::signing

@@ -5,7 +5,11 @@
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
+#include <future>
+#include <memory>
+#include <string>
 #include <type_traits>
+#include <vector>
 
 #include "shared/base/task_group.hpp"
 #include "shared/ethereum/bls.hpp"
@@ -102,6 +106,83 @@ TEST_P(LocalDoorTest, DomainOfItsKind_SignedWithEachKey) {
 }
 
 INSTANTIATE_TEST_SUITE_P(InPlaceAndOnThreads, LocalDoorTest, testing::Values(0, 3));
+
+struct BusyDoorTest : testing::Test {
+    boost::asio::io_context io;
+    TaskGroup group{io.get_executor()};
+    WorkerPool workers{1};
+    std::vector<PublicKey> keys;
+    std::unique_ptr<LocalDoor> door;
+    std::vector<std::string> finished;
+    std::promise<void> latch;
+    std::promise<void> at_work;
+    const Domain ahead{ethereum::compute_domain(ethereum::kDomainSelectionProof, ForkVersion{}, Root{})};
+    const Domain block{ethereum::compute_domain(ethereum::kDomainRandao, ForkVersion{}, Root{})};
+
+    void SetUp() override {
+        door = std::make_unique<LocalDoor>(interop_keys(3), workers);
+        // Some keys many times: the same work as many keys.
+        for (int i = 0; i < 100; ++i) keys.push_back(door->keys()[static_cast<std::size_t>(i % 3)]);
+    }
+    static Task<void> hold(WorkerPool& pool, std::promise<void>& entered, std::shared_future<void> until) {
+        auto work = [&entered, until] {
+            entered.set_value();
+            until.wait();
+            return true;
+        };
+        co_await pool.run(std::move(work), 0);
+    }
+    static Task<void> sign(LocalDoor& door, Message message, std::vector<PublicKey> keys, Urgency urgency, std::string name,
+                           std::vector<std::string>& finished) {
+        const auto result = co_await door.sign(std::move(message), std::move(keys), urgency);
+        if (result) finished.push_back(std::move(name));
+    }
+    static Task<void> sign_approved(LocalDoor& door, Approval approval, std::vector<std::string>& finished) {
+        const auto result = co_await door.sign_approved(std::move(approval));
+        if (result) finished.emplace_back("approved");
+    }
+    // The only thread is held up until `latch`.
+    void occupy() {
+        group.spawn("hold", hold(workers, at_work, latch.get_future().share()));
+        io.poll();
+        at_work.get_future().wait();
+    }
+    void ask(const Domain& domain, MessageKind kind, Urgency urgency, const std::string& name) {
+        group.spawn(name, sign(*door, Message{kind, Root{{1}}, domain}, keys, urgency, name, finished));
+        io.poll();
+    }
+};
+
+TEST_F(BusyDoorTest, UrgentMessages_OvertakeWhatWasAskedBefore) {
+    occupy();
+    ask(ahead, MessageKind::kSelectionProof, Urgency::kAhead, "ahead");
+    ask(ahead, MessageKind::kSelectionProof, Urgency::kSoon, "soon");
+    ask(block, MessageKind::kRandaoReveal, Urgency::kBlock, "block");
+    group.spawn("approved", sign_approved(*door, protection::ApprovalIssuer::issue(Root{{7}}, keys), finished));
+    io.poll();
+    latch.set_value();
+    io.run();
+    EXPECT_EQ(finished, (std::vector<std::string>{"block", "approved", "soon", "ahead"}));
+}
+
+TEST_F(BusyDoorTest, PiecesAreSmall_AndEveryThreadHasWork) {
+    EXPECT_EQ(LocalDoor::piece_size(10'000, 2), 16U);
+    EXPECT_EQ(LocalDoor::piece_size(13, 2), 7U);
+    EXPECT_EQ(LocalDoor::piece_size(1, 8), 1U);
+    EXPECT_EQ(LocalDoor::piece_size(40, 0), 16U);
+}
+
+TEST_F(BusyDoorTest, DoorAndDutyGone_ThreadsFinishWithoutThem) {
+    occupy();
+    ask(ahead, MessageKind::kSelectionProof, Urgency::kAhead, "ahead");
+    group.cancel();
+    io.poll();
+    door.reset();
+    latch.set_value();
+    io.run();
+    EXPECT_TRUE(finished.empty());
+    EXPECT_EQ(group.size(), 0U);
+}
 
 TEST(KeyVault, OfAGivenSize_SetInAnyOrder) {
     KeyVault vault{2050};
