@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 #include <utility>
 
 #include "protector/journal.hpp"
@@ -391,15 +392,15 @@ const Validator* Ledger::find(const PublicKey& key) const {
 
 std::vector<protection::RecordGroup> Ledger::records_for(Epoch target) const {
     std::vector<protection::RecordGroup> groups;
-    std::map<std::pair<Root, Epoch>, std::size_t> places;
+    // What was imported stays apart from what this cluster's instances have asked for, which has data.
+    std::map<std::tuple<Root, Epoch, bool>, std::size_t> places;
     for (const Validator& validator : validators_) {
         const auto& mark = validator.record.attestation;
         if (!mark || mark->target != target) continue;
-        const auto [place, is_new] = places.try_emplace({mark->signing_root, mark->source}, groups.size());
-        if (is_new) groups.push_back({*mark, validator.record.data, {}});
-        protection::RecordGroup& group = groups[place->second];
-        if (!group.data) group.data = validator.record.data;
-        group.keys.push_back(validator.key);
+        const DataPointer& data = validator.record.data;
+        const auto [place, is_new] = places.try_emplace({mark->signing_root, mark->source, data != nullptr}, groups.size());
+        if (is_new) groups.push_back({*mark, data, {}});
+        groups[place->second].keys.push_back(validator.key);
     }
     return groups;
 }

@@ -107,4 +107,23 @@ Result<AdoptionPlan> plan_adoption(const std::vector<std::vector<RecordGroup>>& 
     return plan;
 }
 
+std::vector<PublicKey> proved_signers(const std::vector<std::vector<RecordGroup>>& answers, std::size_t quorum) {
+    Messages messages;
+    std::unordered_map<PublicKey, Candidates> by_key;
+    for (const std::vector<RecordGroup>& answer : answers) {
+        for (const RecordGroup& group : answer) {
+            if (!group.data || group.mark.signing_root.is_zero()) continue;
+            const MessageNumber message = messages.number_of(group);
+            for (const PublicKey& key : group.keys) count_holder(by_key[key], message);
+        }
+    }
+    std::vector<PublicKey> proved;
+    for (const auto& [key, candidates] : by_key) {
+        const auto enough = [quorum](const Candidate& candidate) { return candidate.holders >= quorum; };
+        if (std::ranges::any_of(candidates, enough)) proved.push_back(key);
+    }
+    std::ranges::sort(proved);
+    return proved;
+}
+
 }  // namespace holdfast::protection

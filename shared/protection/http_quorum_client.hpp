@@ -40,6 +40,7 @@ public:
     Task<Decision> approve_block(Slot slot, Root signing_root, PublicKey key, SteadyTime deadline) override;
     Task<Result<Promise>> acquire(SteadyTime deadline) override;
     Task<Result<AdoptionPlan>> adoption(Epoch target, SteadyTime deadline) override;
+    Task<Result<std::vector<PublicKey>>> signed_for(Epoch target, SteadyTime deadline) override;
     Task<Result<void>> halt(std::vector<PublicKey> keys, SteadyTime deadline) override;
     void start_heartbeats(std::function<Beat()> beat) override;
     void beat_now() override;

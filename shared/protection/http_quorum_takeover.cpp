@@ -148,4 +148,16 @@ Task<Result<AdoptionPlan>> HttpQuorumClient::adoption(Epoch target, SteadyTime d
     co_return plan_adoption(answers, quorum(), members_.size());
 }
 
+Task<Result<std::vector<PublicKey>>> HttpQuorumClient::signed_for(Epoch target, SteadyTime deadline) {
+    auto gathering = std::make_shared<Gathering<RecordsAnswer>>();
+    for (const MemberPtr& member : members_) {
+        requests_.spawn("records of protector", ask_into(member, gathering, member->records(target, deadline)));
+    }
+    co_await gather(gathering, deadline);
+    if (gathering->answers.size() < quorum()) co_return too_few(*gathering, "what they recorded");
+    std::vector<std::vector<RecordGroup>> answers;
+    for (RecordsAnswer& answer : gathering->answers) answers.push_back(std::move(answer.groups));
+    co_return proved_signers(answers, quorum());
+}
+
 }  // namespace holdfast::protection

@@ -228,6 +228,20 @@ TEST(Ledger, RecordsForAnEpoch_GroupedByMessage) {
     EXPECT_EQ(groups[1].data, nullptr);
 }
 
+// An imported record of the very vote that we made for others: another client may have made it.
+TEST(Ledger, RecordsForAnEpoch_WithoutDataStayApart) {
+    Ledger ledger{kShared};
+    std::string journal;
+    auto data = std::make_shared<const ethereum::AttestationData>(attestation_data(1, 2, 3));
+    static_cast<void>(ledger.apply(AttestationBatch{keys(1), {vote(1, 2, 3)}, data, asker()}, journal));
+    static_cast<void>(ledger.apply(votes(keys(1, 9), vote(1, 2, 3)), journal));
+    const auto groups = ledger.records_for(Epoch{2});
+    ASSERT_EQ(groups.size(), 2U);
+    EXPECT_NE(groups[0].data, nullptr);
+    EXPECT_EQ(groups[1].data, nullptr);
+    EXPECT_EQ(groups[1].keys, keys(1, 9));
+}
+
 TEST(Ledger, TakeChanged_EachOnceInOrder) {
     Ledger ledger{kShared};
     std::string journal;

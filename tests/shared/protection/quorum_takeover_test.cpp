@@ -240,6 +240,19 @@ TEST_F(QuorumTakeoverTest, Refresh_SaysWhoIsThere) {
     EXPECT_FALSE(members[3].votes());
 }
 
+TEST_F(QuorumTakeoverTest, SignedFor_KeysThatAQuorumRecordedForUs) {
+    decide(attestation_data(1, 5, 3), keys(2));
+    protector(1).records.erase(key(1));
+    protector(2).records.erase(key(1));
+    const auto signers = [this](Epoch target) { return run(second->signed_for(target, clock.steady() + seconds{2})); };
+    const auto proved = signers(Epoch{5});
+    ASSERT_TRUE(proved) << proved.error().message;
+    EXPECT_EQ(proved.value(), keys(1));
+    EXPECT_THAT(signers(Epoch{4}).value(), IsEmpty());
+    protector(1).fault = protector(2).fault = Fault::kDown;
+    EXPECT_EQ(signers(Epoch{5}).error().code, ErrorCode::kUnavailable);
+}
+
 TEST_F(QuorumTakeoverTest, Warm_UsesIdleConnectionsOnly) {
     const auto warm = [this] {
         const std::size_t before = protector(1).status_requests;
