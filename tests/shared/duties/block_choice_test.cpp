@@ -126,10 +126,11 @@ TEST_F(BlockChoiceTest, Gloas_RequestsThatTheBidDoesNotPromise_Wrong) {
     ProducedBlock block = make_block(plan);
     put_bytes(block.object, {"block", "body", "signed_execution_payload_bid", "message", "execution_requests_root"},
               root_of(1).bytes);
-    const Root root =
-        block.object.find({"block"}).type == nullptr ? Root{} : hash_tree_root(*block.block().type, block.block().bytes);
+    const Root root = hash_tree_root(*block.block().type, block.block().bytes);
     put_bytes(block.object, {"execution_payload_envelope", "beacon_block_root"}, root.bytes);
-    EXPECT_EQ(judge_block(block, expected).fault, BlockFault::kWrong);
+    const BlockVerdict verdict = judge_block(block, expected);
+    EXPECT_EQ(verdict.fault, BlockFault::kWrong);
+    EXPECT_THAT(verdict.detail, HasSubstr("requests"));
 }
 
 TEST_F(BlockChoiceTest, Gloas_PayloadThatTheNodeKept_SecondChoice) {
