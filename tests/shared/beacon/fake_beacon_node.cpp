@@ -151,6 +151,63 @@ Task<Result<void>> FakeBeaconNode::publish_preferences(std::shared_ptr<const std
     co_return success();
 }
 
+Task<Result<Aggregate>> FakeBeaconNode::aggregate(Slot slot, CommitteeIndex committee, Root data_root, SteadyTime deadline) {
+    HOLDFAST_CO_TRY(co_await behave("aggregate", deadline));
+    if (!on_aggregate) co_return failure(ErrorCode::kNotFound, url_ + ": no aggregate in this test");
+    co_return on_aggregate(slot, committee, data_root);
+}
+
+Task<Result<void>> FakeBeaconNode::publish_aggregates(std::shared_ptr<const std::string> body, ethereum::ForkName fork,
+                                                      SteadyTime deadline) {
+    HOLDFAST_CO_TRY(co_await behave("publish_aggregates", deadline));
+    aggregates.emplace_back(std::move(body), fork);
+    co_return success();
+}
+
+Task<Result<void>> FakeBeaconNode::publish_sync_messages(std::shared_ptr<const std::string> body, SteadyTime deadline) {
+    HOLDFAST_CO_TRY(co_await behave("publish_sync_messages", deadline));
+    sync_messages.push_back(std::move(body));
+    co_return success();
+}
+
+Task<Result<SyncContribution>> FakeBeaconNode::sync_contribution(Slot slot, std::uint64_t subcommittee, Root block,
+                                                                 SteadyTime deadline) {
+    HOLDFAST_CO_TRY(co_await behave("sync_contribution", deadline));
+    if (!on_sync_contribution) co_return failure(ErrorCode::kNotFound, url_ + ": no contribution in this test");
+    co_return on_sync_contribution(slot, subcommittee, block);
+}
+
+Task<Result<void>> FakeBeaconNode::publish_contributions(std::shared_ptr<const std::string> body, SteadyTime deadline) {
+    HOLDFAST_CO_TRY(co_await behave("publish_contributions", deadline));
+    contributions.push_back(std::move(body));
+    co_return success();
+}
+
+Task<Result<void>> FakeBeaconNode::subscribe_sync_committees(std::vector<SyncSubscription> subscriptions, SteadyTime deadline) {
+    HOLDFAST_CO_TRY(co_await behave("subscribe_sync_committees", deadline));
+    sync_subscribed.push_back(std::move(subscriptions));
+    co_return success();
+}
+
+Task<Result<PtcDuties>> FakeBeaconNode::ptc_duties(Epoch epoch, std::vector<ValidatorIndex> indices, SteadyTime deadline) {
+    HOLDFAST_CO_TRY(co_await behave("ptc_duties", deadline));
+    if (!on_ptc_duties) co_return PtcDuties{epoch, {}, {}};
+    co_return on_ptc_duties(epoch, indices);
+}
+
+Task<Result<ethereum::PayloadAttestationData>> FakeBeaconNode::payload_attestation_data(Slot slot, SteadyTime deadline) {
+    HOLDFAST_CO_TRY(co_await behave("payload_attestation_data", deadline));
+    if (!on_payload_attestation_data) co_return failure(ErrorCode::kNotFound, url_ + ": no block in this test");
+    co_return on_payload_attestation_data(slot);
+}
+
+Task<Result<void>> FakeBeaconNode::publish_payload_attestations(std::shared_ptr<const std::string> body,
+                                                                ethereum::ForkName fork, SteadyTime deadline) {
+    HOLDFAST_CO_TRY(co_await behave("publish_payload_attestations", deadline));
+    payload_attestations.emplace_back(std::move(body), fork);
+    co_return success();
+}
+
 Task<Result<void>> FakeBeaconNode::follow_events(std::function<void(NodeEvent)> on_event) {
     const std::size_t stream = ++stream_;
     on_event_ = nullptr;

@@ -51,6 +51,10 @@ public:
     std::function<Result<std::vector<SyncDuty>>(Epoch, const std::vector<ValidatorIndex>&)> on_sync_duties;
     std::function<Result<ethereum::AttestationData>(Slot)> on_attestation_data;
     std::function<Result<ProducedBlock>(const BlockRequest&)> on_produce_block;
+    std::function<Result<Aggregate>(Slot, CommitteeIndex, const Root&)> on_aggregate;
+    std::function<Result<SyncContribution>(Slot, std::uint64_t, const Root&)> on_sync_contribution;
+    std::function<Result<PtcDuties>(Epoch, const std::vector<ValidatorIndex>&)> on_ptc_duties;
+    std::function<Result<ethereum::PayloadAttestationData>(Slot)> on_payload_attestation_data;
 
     std::map<std::string, std::size_t> asked;  // how often each call was made
     std::vector<std::shared_ptr<const std::string>> published;
@@ -61,6 +65,13 @@ public:
     std::vector<std::vector<ProposerPreparation>> prepared;
     std::vector<std::shared_ptr<const std::string>> registered;
     std::vector<std::pair<std::shared_ptr<const std::string>, ethereum::ForkName>> preferences;
+
+    // Bodies as they came.
+    std::vector<std::pair<std::shared_ptr<const std::string>, ethereum::ForkName>> aggregates;
+    std::vector<std::shared_ptr<const std::string>> sync_messages;
+    std::vector<std::shared_ptr<const std::string>> contributions;
+    std::vector<std::pair<std::shared_ptr<const std::string>, ethereum::ForkName>> payload_attestations;
+    std::vector<std::vector<SyncSubscription>> sync_subscribed;
 
     // To whoever follows now; nobody follows: lost, as with a real one.
     void emit(const NodeEvent& event);
@@ -91,6 +102,18 @@ public:
     Task<Result<void>> register_validators(std::shared_ptr<const std::string> body, SteadyTime deadline) override;
     Task<Result<void>> publish_preferences(std::shared_ptr<const std::string> body, ethereum::ForkName fork,
                                            SteadyTime deadline) override;
+    Task<Result<Aggregate>> aggregate(Slot slot, CommitteeIndex committee, Root data_root, SteadyTime deadline) override;
+    Task<Result<void>> publish_aggregates(std::shared_ptr<const std::string> body, ethereum::ForkName fork,
+                                          SteadyTime deadline) override;
+    Task<Result<void>> publish_sync_messages(std::shared_ptr<const std::string> body, SteadyTime deadline) override;
+    Task<Result<SyncContribution>> sync_contribution(Slot slot, std::uint64_t subcommittee, Root block,
+                                                     SteadyTime deadline) override;
+    Task<Result<void>> publish_contributions(std::shared_ptr<const std::string> body, SteadyTime deadline) override;
+    Task<Result<void>> subscribe_sync_committees(std::vector<SyncSubscription> subscriptions, SteadyTime deadline) override;
+    Task<Result<PtcDuties>> ptc_duties(Epoch epoch, std::vector<ValidatorIndex> indices, SteadyTime deadline) override;
+    Task<Result<ethereum::PayloadAttestationData>> payload_attestation_data(Slot slot, SteadyTime deadline) override;
+    Task<Result<void>> publish_payload_attestations(std::shared_ptr<const std::string> body, ethereum::ForkName fork,
+                                                    SteadyTime deadline) override;
     Task<Result<void>> follow_events(std::function<void(NodeEvent)> on_event) override;
 
 private:
