@@ -1,145 +1,23 @@
-#include "shared/beacon/http_beacon_node.hpp"
-
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
-#include <json/reader.h>
-#include <json/writer.h>
-
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <memory>
-#include <sstream>
 
 #include "shared/ethereum/containers.hpp"
 #include "shared/ethereum/ssz.hpp"
 #include "shared/net/sse.hpp"
-#include "tests/shared/beacon/fake_beacon_node.hpp"
-#include "tests/shared/net/net_fixture.hpp"
+#include "tests/shared/beacon/http_node_fixture.hpp"
 
 namespace holdfast::beacon {
 namespace {
 
-using net::HttpResponse;
-using net::Reply;
-using net::ServerRequest;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-Json::Value parse(const std::string& text) {
-    Json::Value value;
-    const std::unique_ptr<Json::CharReader> reader{Json::CharReaderBuilder{}.newCharReader()};
-    std::string problem;
-    EXPECT_TRUE(reader->parse(text.data(), text.data() + text.size(), &value, &problem)) << problem;
-    return value;
-}
-std::string write(const Json::Value& value) {
-    Json::StreamWriterBuilder builder;
-    builder["indentation"] = "";
-    return Json::writeString(builder, value);
-}
-
-// What was recorded of a real node; nothing if this machine has no recordings.
-std::optional<Json::Value> sample(const std::string& name) {
-    const char* shared = std::getenv("HOLDFAST_SHARED");
-    if (shared == nullptr) return std::nullopt;
-    std::ifstream file{std::filesystem::path{shared} / "devnet/samples/api" / (name + ".json")};
-    if (!file) return std::nullopt;
-    std::ostringstream text;
-    text << file.rdbuf();
-    return parse(text.str());
-}
-
-HttpResponse recorded_response(const Json::Value& sample) {
-    const Json::Value& body = sample["response"]["body"];
-    std::string text = body.isString() ? body.asString() : write(body);
-    if (body.isObject() && body.isMember("ssz_hex_start")) {
-        text.resize(body["ssz_bytes"].asUInt());
-        auto* bytes = reinterpret_cast<std::uint8_t*>(text.data());
-        EXPECT_TRUE(from_hex(body["ssz_hex_start"].asString(), bytes, text.size()).has_value());
-    }
-    return net::make_response(sample["response"]["status"].asInt(), sample["response"]["headers"]["Content-Type"].asString(),
-                              text);
-}
-
-Task<Reply> give(Reply reply) { co_return reply; }
-
-class HttpBeaconNodeTest : public net::NetTest {
-protected:
-    HttpBeaconNodeTest() {
-        start_server([this](const ServerRequest& request) {
-            requests.push_back(request);
-            return give(answer(request));
-        });
-        node =
-            make_http_beacon_node(start_client(), clock, "http://user:secret@127.0.0.1:" + std::to_string(port) + "/", options);
-        shown = "http://127.0.0.1:" + std::to_string(port);
-    }
-
-    void answer_with(int status, std::string type, std::string body) {
-        HttpResponse response = net::make_response(status, std::move(type), std::move(body));
-        answer = [response](const ServerRequest&) { return Reply{response}; };
-    }
-    void answer_json(std::string body) { answer_with(200, "application/json", std::move(body)); }
-    void answer_recorded(const Json::Value& sample) {
-        HttpResponse response = recorded_response(sample);
-        answer = [response](const ServerRequest&) { return Reply{response}; };
-    }
-    // The last request is the one that was recorded: method, path with query, body, and the headers that matter.
-    void expect_as_recorded(const Json::Value& sample) {
-        ASSERT_FALSE(requests.empty());
-        const net::HttpRequest& request = requests.back().message;
-        EXPECT_EQ(request.method, sample["request"]["method"].asString());
-        EXPECT_EQ(request.url, sample["request"]["path"].asString());
-        const Json::Value& body = sample["request"]["body"];
-        EXPECT_EQ(request.body.empty() ? Json::Value{} : parse(request.body), body);
-        for (const std::string& name : sample["request"]["headers"].getMemberNames()) {
-            const auto header = net::find_header(request.headers, name);
-            ASSERT_TRUE(header.has_value()) << name;
-            EXPECT_THAT(std::string{*header}, StartsWith(sample["request"]["headers"][name].asString())) << name;
-        }
-    }
-    [[nodiscard]] std::string last_header(std::string_view name) const {
-        const auto header = net::find_header(requests.back().message.headers, name);
-        return std::string{header.value_or("")};
-    }
-    // The node says of its chain that Gloas comes.
-    void answer_for_spec_of_gloas() {
-        auto other = std::exchange(answer, [](const ServerRequest&) {
-            Json::Value body;
-            for (const auto& [name, value] : testing::spec_values()) body["data"][name] = value;
-            for (const char* fork : {"FULU", "GLOAS"}) {
-                body["data"][std::string{fork} + "_FORK_EPOCH"] = "100";
-                body["data"][std::string{fork} + "_FORK_VERSION"] = fork[0] == 'F' ? "0x06000000" : "0x07000000";
-            }
-            return Reply{net::make_response(200, "application/json", write(body))};
-        });
-        const auto spec = run(node->spec(soon()));
-        ASSERT_TRUE(spec.has_value()) << spec.error().message;
-        ASSERT_EQ(spec.value().forks().back().name, ethereum::ForkName::kGloas);
-        answer = std::move(other);
-    }
-    [[nodiscard]] SteadyTime soon() const { return clock.steady() + seconds{10}; }
-
-    HttpBeaconNodeOptions options{};
-    std::function<Reply(const ServerRequest&)> answer;
-    std::vector<ServerRequest> requests;
-    std::unique_ptr<BeaconNode> node;
-    std::string shown;
-};
-
-#define SAMPLE_OR_SKIP(variable, name)                                              \
-    const auto variable##_found = sample(name);                                     \
-    if (!variable##_found) GTEST_SKIP() << "no recording of a real node: " << name; \
-    const Json::Value& variable = *variable##_found
-
 // --- against what was recorded ---
 
 TEST_F(HttpBeaconNodeTest, RecordedSpec) {
-    SAMPLE_OR_SKIP(recorded, "config_spec");
+    SAMPLE_OR_SKIP(recorded, "api/config_spec");
     answer_recorded(recorded);
     const auto spec = run(node->spec(soon()));
     ASSERT_TRUE(spec.has_value()) << spec.error().message;
@@ -149,7 +27,7 @@ TEST_F(HttpBeaconNodeTest, RecordedSpec) {
 }
 
 TEST_F(HttpBeaconNodeTest, RecordedGenesis) {
-    SAMPLE_OR_SKIP(recorded, "beacon_genesis");
+    SAMPLE_OR_SKIP(recorded, "api/beacon_genesis");
     answer_recorded(recorded);
     const auto genesis = run(node->genesis(soon()));
     ASSERT_TRUE(genesis.has_value()) << genesis.error().message;
@@ -159,8 +37,8 @@ TEST_F(HttpBeaconNodeTest, RecordedGenesis) {
 }
 
 TEST_F(HttpBeaconNodeTest, RecordedVersionAndSyncing) {
-    SAMPLE_OR_SKIP(version, "node_version");
-    SAMPLE_OR_SKIP(syncing, "node_syncing");
+    SAMPLE_OR_SKIP(version, "api/node_version");
+    SAMPLE_OR_SKIP(syncing, "api/node_syncing");
     answer_recorded(version);
     EXPECT_EQ(run(node->version(soon())).value(), "Prysm/v7.1.6-1fc4645 (linux amd64)");
     expect_as_recorded(version);
@@ -173,7 +51,7 @@ TEST_F(HttpBeaconNodeTest, RecordedVersionAndSyncing) {
 }
 
 TEST_F(HttpBeaconNodeTest, RecordedBlockRoot) {
-    SAMPLE_OR_SKIP(recorded, "block_root_head");
+    SAMPLE_OR_SKIP(recorded, "api/block_root_head");
     answer_recorded(recorded);
     const auto root = run(node->block_root("head", soon()));
     ASSERT_TRUE(root.has_value());
@@ -182,7 +60,7 @@ TEST_F(HttpBeaconNodeTest, RecordedBlockRoot) {
 }
 
 TEST_F(HttpBeaconNodeTest, RecordedValidators) {
-    SAMPLE_OR_SKIP(recorded, "state_validators_post");
+    SAMPLE_OR_SKIP(recorded, "api/state_validators_post");
     answer_recorded(recorded);
     std::vector<PublicKey> keys;
     for (const Json::Value& one : recorded["response"]["body"]["data"]) {
@@ -200,7 +78,7 @@ TEST_F(HttpBeaconNodeTest, RecordedValidators) {
 }
 
 TEST_F(HttpBeaconNodeTest, RecordedUnknownValidatorIsLeftOut) {
-    SAMPLE_OR_SKIP(recorded, "state_validators_post_unknown_pubkey");
+    SAMPLE_OR_SKIP(recorded, "api/state_validators_post_unknown_pubkey");
     answer_recorded(recorded);
     const PublicKey key = parse_hex<PublicKey>(recorded["request"]["body"]["ids"][0].asString()).value();
     const auto validators = run(node->validators({key}, soon()));
@@ -210,7 +88,7 @@ TEST_F(HttpBeaconNodeTest, RecordedUnknownValidatorIsLeftOut) {
 }
 
 TEST_F(HttpBeaconNodeTest, RecordedDuties) {
-    SAMPLE_OR_SKIP(recorded, "duties_attester");
+    SAMPLE_OR_SKIP(recorded, "api/duties_attester");
     answer_recorded(recorded);
     std::vector<ValidatorIndex> indices;
     for (std::uint64_t i = 0; i < 64; ++i) indices.emplace_back(i);
@@ -223,7 +101,7 @@ TEST_F(HttpBeaconNodeTest, RecordedDuties) {
 }
 
 TEST_F(HttpBeaconNodeTest, RecordedProposersOfVersion2) {
-    SAMPLE_OR_SKIP(recorded, "duties_proposer_v2");
+    SAMPLE_OR_SKIP(recorded, "api/duties_proposer_v2");
     answer_recorded(recorded);
     const auto duties = run(node->proposer_duties(Epoch{4}, soon()));
     ASSERT_TRUE(duties.has_value()) << duties.error().message;
@@ -237,7 +115,7 @@ TEST_F(HttpBeaconNodeTest, RecordedProposersOfVersion2) {
 
 // What version 1 calls the dependent root is not one.
 TEST_F(HttpBeaconNodeTest, RecordedProposersOfVersion1WhereThereIsNoOther) {
-    SAMPLE_OR_SKIP(recorded, "duties_proposer");
+    SAMPLE_OR_SKIP(recorded, "api/duties_proposer");
     const HttpResponse old = recorded_response(recorded);
     answer = [&](const ServerRequest& request) {
         return Reply{request.message.url.starts_with("/eth/v2") ? net::make_error(404, "404 page not found") : old};
@@ -255,7 +133,7 @@ TEST_F(HttpBeaconNodeTest, RecordedProposersOfVersion1WhereThereIsNoOther) {
 }
 
 TEST_F(HttpBeaconNodeTest, RecordedSyncDuties) {
-    SAMPLE_OR_SKIP(recorded, "duties_sync");
+    SAMPLE_OR_SKIP(recorded, "api/duties_sync");
     answer_recorded(recorded);
     const auto duties = run(node->sync_duties(Epoch{4}, {ValidatorIndex{0}, ValidatorIndex{1}}, soon()));
     ASSERT_TRUE(duties.has_value()) << duties.error().message;
@@ -265,7 +143,7 @@ TEST_F(HttpBeaconNodeTest, RecordedSyncDuties) {
 }
 
 TEST_F(HttpBeaconNodeTest, RecordedRefusalOfDutiesIsAFailureWithItsWords) {
-    SAMPLE_OR_SKIP(recorded, "duties_attester_too_far");
+    SAMPLE_OR_SKIP(recorded, "api/duties_attester_too_far");
     answer_recorded(recorded);
     const auto duties = run(node->attester_duties(Epoch{6}, {ValidatorIndex{0}, ValidatorIndex{1}, ValidatorIndex{2}}, soon()));
     ASSERT_FALSE(duties.has_value());
@@ -275,8 +153,8 @@ TEST_F(HttpBeaconNodeTest, RecordedRefusalOfDutiesIsAFailureWithItsWords) {
 }
 
 TEST_F(HttpBeaconNodeTest, RecordedAttestationDataInBothForms) {
-    SAMPLE_OR_SKIP(json, "attestation_data");
-    SAMPLE_OR_SKIP(ssz, "attestation_data_ssz");
+    SAMPLE_OR_SKIP(json, "api/attestation_data");
+    SAMPLE_OR_SKIP(ssz, "api/attestation_data_ssz");
     answer_recorded(json);
     const auto from_json = run(node->attestation_data(Slot{153}, soon()));
     ASSERT_TRUE(from_json.has_value()) << from_json.error().message;
@@ -290,7 +168,7 @@ TEST_F(HttpBeaconNodeTest, RecordedAttestationDataInBothForms) {
 }
 
 TEST_F(HttpBeaconNodeTest, RecordedSubscription) {
-    SAMPLE_OR_SKIP(recorded, "beacon_committee_subscriptions");
+    SAMPLE_OR_SKIP(recorded, "api/beacon_committee_subscriptions");
     answer_recorded(recorded);
     const auto sent = run(node->subscribe_committees({{ValidatorIndex{1}, CommitteeIndex{0}, 1, Slot{155}, true}}, soon()));
     EXPECT_TRUE(sent.has_value());
@@ -298,7 +176,7 @@ TEST_F(HttpBeaconNodeTest, RecordedSubscription) {
 }
 
 TEST_F(HttpBeaconNodeTest, RecordedPublication) {
-    SAMPLE_OR_SKIP(recorded, "pool_attestations_v2_bad_signature");
+    SAMPLE_OR_SKIP(recorded, "api/pool_attestations_v2_bad_signature");
     answer_recorded(recorded);
     const Json::Value& one = recorded["request"]["body"][0];
     const auto root = [&](const Json::Value& hex) { return parse_hex<Root>(hex.asString()).value(); };
