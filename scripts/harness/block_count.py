@@ -3,9 +3,13 @@
 Only what stands in canonical blocks counts. Right source, target and head are judged against the chain itself: the justified
 checkpoint of the epoch, and the block roots at the epoch's first slot and at the attested slot (the last block at or before).
 """
+import collections
 import dataclasses
 
 from . import http_json
+
+# A canonical block: its root, the attestations in it, who proposed it, and what it says of the proposer and the sync committee.
+Block = collections.namedtuple("Block", "root attestations proposer graffiti fee_recipient sync_bits")
 
 
 @dataclasses.dataclass
@@ -45,6 +49,13 @@ def attesters(attestation, committees):
             found += [member for i, member in enumerate(members) if voted[at + i]]
             at += len(members)
     return found
+
+
+def read_block(root, message):
+    body = message["body"]
+    graffiti = bytes.fromhex(body["graffiti"][2:]).rstrip(b"\0").decode(errors="replace")
+    return Block(root, body["attestations"], int(message["proposer_index"]), graffiti,
+                 body["execution_payload"]["fee_recipient"].lower(), bits(body["sync_aggregate"]["sync_committee_bits"]))
 
 
 class ChainReader:
@@ -96,18 +107,18 @@ class ChainReader:
         return int(self.get("/eth/v1/beacon/headers/head")["data"]["header"]["message"]["slot"])
 
     def block(self, slot):
-        """(root, attestations) of the canonical block in a past slot, or None."""
+        """The canonical Block in a past slot, or None."""
         if slot not in self._blocks:
             header = self.get(f"/eth/v1/beacon/headers/{slot}", or_none=True)
             block = header and self.get(f"/eth/v2/beacon/blocks/{slot}", or_none=True)
-            self._blocks[slot] = block and (header["data"]["root"], block["data"]["message"]["body"]["attestations"])
+            self._blocks[slot] = block and read_block(header["data"]["root"], block["data"]["message"])
         return self._blocks[slot]
 
     def root_at(self, slot):
         """The root of the last block at or before a slot."""
         while slot > 0 and not self.block(slot):
             slot -= 1
-        return self.block(slot)[0] if self.block(slot) else self.get("/eth/v1/beacon/headers/0")["data"]["root"]
+        return self.block(slot).root if self.block(slot) else self.get("/eth/v1/beacon/headers/0")["data"]["root"]
 
     def count(self, epoch, ours, committees, justified):
         """Counts one epoch, whose blocks must all be there to the end of the next. justified: (epoch, root) at its start."""
@@ -129,7 +140,7 @@ class ChainReader:
         found = {}
         for slot in range(epoch * self.slots_per_epoch + 1, (epoch + 2) * self.slots_per_epoch):
             block = self.block(slot)
-            for attestation in block[1] if block else []:
+            for attestation in block.attestations if block else []:
                 if int(attestation["data"]["target"]["epoch"]) == epoch:
                     for validator in attesters(attestation, committees):
                         found.setdefault(validator, (attestation["data"], slot))

@@ -3,6 +3,9 @@
 Counts from the blocks that every attestation of our validators in each of the counted epochs is in the chain with the right
 source, target and head, and that the chain finalises; a beacon node killed on the way must not change that. Prints the figures
 as one JSON line at the end; exit code 0 only if they hold, 1 if not, 2 for wrong arguments.
+
+With --all-keys all duties are counted, of all validators of the chain: primary, secondary and protectors have every key, and the
+primary and then a beacon node are killed (prove_devnet_all.py).
 """
 import argparse
 import glob
@@ -16,6 +19,7 @@ from .block_count import ChainReader
 from .cluster import ChainTime, Cluster, Primary
 from .http_json import HttpError
 from .processes import ProcessError, Run
+from .prove_devnet_all import AllKeysProof
 
 PROTECTORS, QUORUM = 4, 3
 
@@ -37,16 +41,32 @@ def arguments():
     parser.add_argument("--keystores", required=True, metavar="DIR", help="keystores NAME.json with their passwords NAME.txt")
     parser.add_argument("--validators", type=numbers, metavar="LIST",
                         help="their indices, as 32-63 or 1,5,9-11 (default: looked up on the chain by public key)")
-    parser.add_argument("--epochs", type=int, default=5, help="epochs to count (default 5)")
+    parser.add_argument("--epochs", type=int, help="epochs to count (default 5; with --all-keys 10, before the first kill)")
     parser.add_argument("--kill-node", metavar="COMMAND", help="shell command that kills one beacon node")
     parser.add_argument("--kill-at-epoch", type=int, default=2, metavar="N",
                         help="run it in the middle of the Nth counted epoch (default 2)")
+    add_all_keys(parser.add_argument_group("with --all-keys"))
     parser.add_argument("--json", action="store_true", help="print only the JSON line")
     parser.add_argument("--keep-logs", action="store_true", help="keep the programs' logs")
     options = parser.parse_args()
-    if options.epochs < 1 or not 1 <= options.kill_at_epoch <= options.epochs:
+    options.epochs = options.epochs or (10 if options.all_keys else 5)
+    if options.epochs < 1 or not options.all_keys and not 1 <= options.kill_at_epoch <= options.epochs:
         parser.error("--epochs must be at least 1, --kill-at-epoch one of them")
     return options
+
+
+def add_all_keys(group):
+    group.add_argument("--all-keys", action="store_true", help="all duties, with all keys of the chain")
+    group.add_argument("--observer", metavar="URL", help="a beacon node that ours don't use: its events tell which aggregates and "
+                       "contributions the network has accepted (default: the first of --beacon-nodes)")
+    group.add_argument("--observer-metrics", metavar="URL", help="its metrics (Prysm's names): nothing of ours may have failed validation")
+    group.add_argument("--no-kill", dest="kill_primary", action="store_false", help="the primary is not killed")
+    group.add_argument("--kill-at", type=float, default=0.8, metavar="FRACTION", help="when in its slot something is killed (default 0.8)")
+    group.add_argument("--epochs-after-kill", type=int, default=4, metavar="N", help="epochs to count after each kill (default 4)")
+    group.add_argument("--first-epoch", type=int, default=1, metavar="N", help="count from this epoch on, or later (default 1)")
+    group.add_argument("--fee-recipient", default="0x" + "f0" * 20, metavar="ADDRESS", help="what all blocks must pay")
+    group.add_argument("--graffiti", default="holdfast-proof", help="what all blocks must begin their graffiti with")
+    group.add_argument("--option", action="append", default=[], metavar="WORD", help="one more word for both instances' command lines")
 
 
 def public_keys(folder):
@@ -146,11 +166,15 @@ class Proof:
                 "each_epoch": [count.figures() for count in counts]}
 
 
+def say_unless(silent):
+    return (lambda text: None) if silent else (lambda text: print(text, flush=True))
+
+
 def main():
     options = arguments()
     try:
         with Run("devnet", keep=options.keep_logs) as run:
-            figures = Proof(options, run).go()
+            figures = AllKeysProof(options, run, say_unless(options.json)).go() if options.all_keys else Proof(options, run).go()
             if not figures["holds"]:
                 run.keep()
     except (ProcessError, HttpError) as error:
