@@ -23,7 +23,7 @@ void Checks::sample(const std::vector<validator::HealthCheck>& raw, WallTime now
     for (const validator::HealthCheck& check : raw) {
         const auto before = std::ranges::find(states_, check.name, &CheckState::name);
         if (before == states_.end()) {
-            states.push_back({check.name, check.ok, now, check.detail});
+            states.push_back({check.name, check.ok, now, check.detail, check.moves_duty});
             against.push_back(0);
             continue;
         }
@@ -42,13 +42,16 @@ void Checks::sample(const std::vector<validator::HealthCheck>& raw, WallTime now
     against_ = std::move(against);
 }
 
-bool Checks::ok() const { return !states_.empty() && std::ranges::all_of(states_, &CheckState::ok); }
+bool Checks::ok() const {
+    const auto fit = [](const CheckState& state) { return state.ok || !state.moves_duty; };
+    return !states_.empty() && std::ranges::all_of(states_, fit);
+}
 
 std::string Checks::why_not() const {
     if (states_.empty()) return "no check was made yet";
     std::string text;
     for (const CheckState& state : states_) {
-        if (!state.ok) text += (text.empty() ? "" : "; ") + state.name + ": " + state.detail;
+        if (!state.ok && state.moves_duty) text += (text.empty() ? "" : "; ") + state.name + ": " + state.detail;
     }
     return text;
 }

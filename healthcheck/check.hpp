@@ -17,6 +17,7 @@ struct CheckState {
     bool ok{false};
     WallTime since;      // the verdict's
     std::string detail;  // of the last sample: a sentence
+    bool moves_duty{true};
 };
 
 // All checks of a process. A check that was never seen before starts with its first sample's verdict.
@@ -28,7 +29,7 @@ public:
     void sample(const std::vector<validator::HealthCheck>& raw, WallTime now);
 
     [[nodiscard]] const std::vector<CheckState>& all() const { return states_; }
-    // Every check is good, and there was a sample.
+    // Every check that moves duty is good, and there was a sample.
     [[nodiscard]] bool ok() const;
     // "beacon_nodes: 0 of 3 fit, 2 needed; protectors: ..."; empty if all is well.
     [[nodiscard]] std::string why_not() const;

@@ -8,7 +8,7 @@
 #include <map>
 #include <optional>
 #include <set>
-#include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -81,7 +81,7 @@ public:
     // May anything be signed with this key? Also before run().
     [[nodiscard]] bool allows(const PublicKey& key) const { return !options_.enabled || rule_.allows(key); }
     [[nodiscard]] const Doppelganger& rule() const { return rule_; }
-    // "doppelganger": not ok as long as one is found; keys that are watched are named in its sentence.
+    // "doppelganger": not ok once one is found, which moves no duty: the other instance would find the same.
     [[nodiscard]] HealthCheck check() const;
 
 private:
@@ -98,10 +98,10 @@ private:
 
     [[nodiscard]] Epoch current_epoch() const;
     [[nodiscard]] WallTime late_in(Epoch epoch) const;
-    Task<void> read_records(SteadyTime deadline);
-    Task<void> look(Epoch epoch);
+    Task<bool> read_records(SteadyTime deadline);
+    Task<bool> look(Epoch epoch);
     Task<bool> ask_liveness(Epoch epoch, std::set<PublicKey>& live);
-    void apply(const Doppelganger::Change& change, std::string why);
+    void apply(const Doppelganger::Change& change, std::string_view why);
 };
 
 }  // namespace holdfast::validator

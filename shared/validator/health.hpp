@@ -11,6 +11,9 @@ struct HealthCheck {
     std::string name;  // stable: "beacon_nodes", "protectors", "generation", "duties", "last_duties", "duty_loop"
     bool ok{false};
     std::string detail;
+    // Whether an instance in which it is bad is unfit for duty. Else it is shown and no more: the other instance would be in
+    // the same state.
+    bool moves_duty{true};
 };
 
 struct Health {
@@ -21,7 +24,7 @@ struct Health {
     [[nodiscard]] bool ok() const {
         if (state != "on_duty") return false;
         for (const HealthCheck& check : checks) {
-            if (!check.ok) return false;
+            if (!check.ok && check.moves_duty) return false;
         }
         return true;
     }

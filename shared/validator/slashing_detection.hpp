@@ -39,6 +39,8 @@ public:
     // `nodes`: how many there are; `threshold` of them must agree on a status.
     SlashingRule(std::size_t nodes, std::size_t threshold);
 
+    // One sign of it, from whoever; already suspected or confirmed ones stay as they are.
+    Change suspect(const std::vector<PublicKey>& keys, Epoch now);
     Change on_event(std::size_t node, const std::vector<PublicKey>& keys, Epoch now);
     // What one node says of ours (all of them, or only those that are suspected).
     Change on_status(std::size_t node, const std::vector<beacon::Validator>& validators, Epoch now);
@@ -60,7 +62,6 @@ private:
     std::map<PublicKey, Suspicion> suspected_;
     std::set<PublicKey> confirmed_;
 
-    Change suspect(const PublicKey& key, Epoch now);
     void conclude(const PublicKey& key, Change& change);
 };
 
@@ -89,7 +90,7 @@ public:
     // May anything be signed with this key?
     [[nodiscard]] bool allows(const PublicKey& key) const { return !all_stopped() && !stopped_.contains(key); }
     [[nodiscard]] const std::set<PublicKey>& slashed() const { return rule_.confirmed(); }  // metric slashing_detected
-    // "slashing": not ok as long as a validator of ours is stopped for it.
+    // "slashing": not ok as long as a validator of ours is stopped for what was seen since the start. Moves no duty.
     [[nodiscard]] HealthCheck check() const;
 
 private:
@@ -105,6 +106,7 @@ private:
     std::set<PublicKey> stopped_;
     std::set<PublicKey> slashed_before_;  // were so at the first look
     std::set<PublicKey> to_halt_;
+    std::string halt_failure_;  // as it was last said
     bool first_look_{true};
     bool all_confirmed_{false};
     Notifier wake_;

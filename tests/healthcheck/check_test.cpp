@@ -91,6 +91,16 @@ TEST(Checks, OrderIsTheSamples_WhatIsMissingIsForgotten) {
     EXPECT_FALSE(checks.all()[2].ok);
 }
 
+TEST(Checks, WhatMovesNoDuty_IsShownButDoesNotCount) {
+    Checks checks{1, 1};
+    checks.sample({{"a", true, ""}, {"slashing", false, "slashed: 0x01", false}}, at(0));
+    EXPECT_TRUE(checks.ok());
+    EXPECT_EQ(checks.why_not(), "");
+    EXPECT_FALSE(checks.all()[1].ok);
+    checks.sample({{"a", false, "gone"}, {"slashing", false, "slashed: 0x01", false}}, at(1));
+    EXPECT_EQ(checks.why_not(), "a: gone");
+}
+
 TEST(Checks, BeforeTheFirstSample_NothingIsGood) {
     const Checks checks{2, 3};
     EXPECT_FALSE(checks.ok());

@@ -44,6 +44,9 @@ public:
     std::size_t acquires{0};
     std::map<Epoch, protection::AdoptionPlan> recorded;
     std::vector<Epoch> adoptions;  // targets that were read
+    std::map<Epoch, std::vector<PublicKey>> proved;
+    std::set<PublicKey> halted;
+    std::size_t halt_requests{0};
     std::function<protection::Beat()> beat;
     std::size_t beats_now{0};
 
@@ -107,7 +110,16 @@ public:
         if (!available) co_return failure(ErrorCode::kUnavailable, "protector 2: connection refused");
         co_return recorded[target];
     }
-    Task<Result<void>> halt(std::vector<PublicKey> /*keys*/, SteadyTime /*deadline*/) override { co_return success(); }
+    Task<Result<std::vector<PublicKey>>> signed_for(Epoch target, SteadyTime /*deadline*/) override {
+        if (!available) co_return failure(ErrorCode::kUnavailable, "protector 2: connection refused");
+        co_return proved[target];
+    }
+    Task<Result<void>> halt(std::vector<PublicKey> keys, SteadyTime /*deadline*/) override {
+        ++halt_requests;
+        if (!available) co_return failure(ErrorCode::kUnavailable, "protector 2: connection refused");
+        halted.insert(keys.begin(), keys.end());
+        co_return success();
+    }
     void start_heartbeats(std::function<protection::Beat()> says) override { beat = std::move(says); }
     void beat_now() override { ++beats_now; }
     void stop_heartbeats() override { beat = nullptr; }
