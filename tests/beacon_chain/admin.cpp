@@ -1,7 +1,5 @@
 #include "tests/beacon_chain/admin.hpp"
 
-#include <json/writer.h>
-
 #include <utility>
 
 #include "tests/beacon_chain/attestation_json.hpp"
@@ -25,13 +23,6 @@ Json::Value done() {
 int status_of(ErrorCode code) { return code == ErrorCode::kNotFound ? 404 : 400; }
 
 }  // namespace
-
-std::string one_line(const Json::Value& json) {
-    Json::StreamWriterBuilder builder;
-    builder["indentation"] = "";
-    builder["precision"] = 15;
-    return Json::writeString(builder, json);
-}
 
 Admin::Admin(Executor executor, Clock& clock, Simulation& simulation)
     : clock_{clock},
@@ -62,12 +53,12 @@ Task<net::Reply> Admin::answer(net::ServerRequest request) {
 Result<Json::Value> Admin::get(const net::ServerRequest& request) {
     if (request.path == "/status") return status();
     if (request.path == "/score" && !request.parameter("slot"))
-        return simulation_.ledger().score(request.parameter("final").has_value());
+        return simulation_.score(request.parameter("final").has_value());
     if (request.path != "/score" && request.path != "/received")
         return failure(ErrorCode::kNotFound, "no such path: " + request.path);
     const auto slot = parse_decimal(request.parameter("slot").value_or(""));
     if (!slot) return failure(ErrorCode::kInvalidArgument, "slot must be a number");
-    if (request.path == "/score") return simulation_.ledger().score_of_slot(Slot{slot.value()});
+    if (request.path == "/score") return simulation_.score_of_slot(Slot{slot.value()});
     return simulation_.intake().arrivals().to_json(Slot{slot.value()});
 }
 
@@ -96,6 +87,7 @@ Task<Result<Json::Value>> Admin::post(net::ServerRequest request) {
         co_return result;
     }
     if (request.path == "/restart") co_return post_restart(command.value());
+    if (request.path == "/slash" || request.path == "/live") co_return post_validator(request.path, command.value());
     if (request.path != "/chain") co_return failure(ErrorCode::kNotFound, "no such path: " + request.path);
     const Result<void> ordered = simulation_.order(command.value());
     if (!ordered) co_return ordered.error();
@@ -117,6 +109,22 @@ Task<Result<Json::Value>> Admin::post_faults(Json::Value command) {
     if (!faults) co_return faults.error();
     co_await simulation_.set_faults(node.value(), faults.value());
     co_return done();
+}
+
+// {"validator": n, "by": "blocks"|"votes"} to /slash; {"validator": n, "epoch": n} to /live: it was seen to attest then.
+Result<Json::Value> Admin::post_validator(const std::string& path, const Json::Value& command) {
+    const std::uint64_t count = simulation_.options().config.validators;
+    if (!command["validator"].isUInt64() || command["validator"].asUInt64() >= count) {
+        return failure(ErrorCode::kInvalidArgument, "validator must be a number from 0 to " + std::to_string(count - 1));
+    }
+    const std::uint64_t validator = command["validator"].asUInt64();
+    if (path == "/slash") {
+        simulation_.slash(validator, command["by"] == "blocks");
+    } else {
+        const Epoch now = simulation_.options().config.epoch_of(simulation_.slot());
+        simulation_.ledger().set_live(validator, command["epoch"].isUInt64() ? Epoch{command["epoch"].asUInt64()} : now);
+    }
+    return done();
 }
 
 Result<Json::Value> Admin::post_restart(const Json::Value& command) {

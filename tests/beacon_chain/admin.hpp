@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "tests/beacon_chain/attestation_json.hpp"
 #include "tests/beacon_chain/simulation.hpp"
 
 namespace holdfast::sim {
@@ -32,9 +33,7 @@ private:
     Task<Result<Json::Value>> post(net::ServerRequest request);
     Task<Result<Json::Value>> post_faults(Json::Value command);
     Result<Json::Value> post_restart(const Json::Value& command);
+    Result<Json::Value> post_validator(const std::string& path, const Json::Value& command);
 };
-
-// One line, keys in order.
-[[nodiscard]] std::string one_line(const Json::Value& json);
 
 }  // namespace holdfast::sim

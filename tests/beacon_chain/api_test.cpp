@@ -101,6 +101,7 @@ TEST_F(Api, ProposersAreStrangersUnlessWanted) {
 TEST_F(SimTest, EveryFourthBlockIsOursAndHasTheProposerOfTheDuties) {
     SimulationOptions options = defaults();
     options.config.proposals_of_ours = 4;
+    options.attest_rest = {0, kValidators};  // whose blocks the simulation makes, too
     start(options);
     go_to(Slot{9}, 400);
     const Json::Value duties = get(0, "/eth/v1/validator/duties/proposer/1")["data"];

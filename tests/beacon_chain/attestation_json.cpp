@@ -1,6 +1,7 @@
 #include "tests/beacon_chain/attestation_json.hpp"
 
 #include <json/reader.h>
+#include <json/writer.h>
 
 #include <memory>
 #include <string>
@@ -110,6 +111,15 @@ Result<Json::Value> parse_object(std::string_view body) {
     HOLDFAST_TRY(Json::Value object, parse(body));
     if (!object.isObject()) return malformed("not an object");
     return object;
+}
+
+Result<Json::Value> parse_array(std::string_view body) { return parse_list(body); }
+
+std::string one_line(const Json::Value& json) {
+    Json::StreamWriterBuilder builder;
+    builder["indentation"] = "";
+    builder["precision"] = 15;
+    return Json::writeString(builder, json);
 }
 
 }  // namespace holdfast::sim

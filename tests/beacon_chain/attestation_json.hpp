@@ -18,7 +18,10 @@ namespace holdfast::sim {
 // A list of decimal strings, as duties are asked for. kMalformed in Prysm's words.
 [[nodiscard]] Result<std::vector<std::string>> parse_strings(std::string_view body);
 
-// An object.
+// An object; a list.
 [[nodiscard]] Result<Json::Value> parse_object(std::string_view body);
+[[nodiscard]] Result<Json::Value> parse_array(std::string_view body);
+// Without line breaks.
+[[nodiscard]] std::string one_line(const Json::Value& json);
 
 }  // namespace holdfast::sim

@@ -1,6 +1,7 @@
 #include "tests/beacon_chain/chain.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <limits>
 
 #include "shared/base/assert.hpp"
@@ -11,6 +12,7 @@ namespace {
 
 // How long a block's votes are kept: the deepest reorganisation that can be asked for.
 constexpr std::uint64_t kEpochsWithVotes = 4;
+constexpr std::size_t kAttestationsInBlock = 8;  // MAX_ATTESTATIONS_ELECTRA
 
 bool two_thirds(const Votes& votes) {
     const auto right =
@@ -32,7 +34,7 @@ void finalize(Finality& finality, const ethereum::Checkpoint& old_previous, cons
 
 Chain::Chain(ChainConfig config) : config_{std::move(config)} {
     const auto nobody = std::make_shared<const Votes>(config_.validators);
-    blocks_.push_back({digest("genesis", {config_.seed}), Slot{0}, nullptr, {Epoch{0}, {}, nobody, nobody}});
+    blocks_.push_back({digest("genesis", {config_.seed}), Slot{0}, nullptr, {Epoch{0}, {}, nobody, nobody}, true});
     by_root_[genesis().root] = &genesis();
 }
 
@@ -89,7 +91,9 @@ BranchState Chain::state_at(const Block& head, Epoch epoch) const {
 
 ethereum::AttestationData Chain::attestation_data(const Block& head, Slot slot) const {
     const Epoch epoch = config_.epoch_of(slot);
-    return {slot, CommitteeIndex{0}, ancestor(head, slot).root, state_at(head, epoch).finality.current_justified,
+    const Block& voted = ancestor(head, slot);
+    const bool full = epoch >= config_.gloas_epoch && voted.slot < slot && voted.payload;
+    return {slot, CommitteeIndex{full ? 1U : 0U}, voted.root, state_at(head, epoch).finality.current_justified,
             target(head, epoch)};
 }
 
@@ -103,40 +107,73 @@ const Committees& Chain::committees(const Block& head, Epoch epoch) {
 }
 
 const Block& Chain::add_block(const Block& parent, Slot slot, Pool& pool) {
+    const Root root = digest("block", {config_.seed, slot.value, ++blocks_made_}, parent.root);
+    return add_block(parent, slot, root, plan(parent, slot, pool));
+}
+
+const Block& Chain::add_block(const Block& parent, Slot slot, const Root& root, const Inclusion& inclusion) {
     HOLDFAST_ASSERT(parent.slot < slot);
     BranchState state = state_at(parent, config_.epoch_of(slot));
-    include(parent, slot, pool, state);
-    const Root root = digest("block", {config_.seed, slot.value, ++blocks_made_}, parent.root);
-    blocks_.push_back({root, slot, &parent, std::move(state)});
+    include(parent, slot, inclusion, state);
+    blocks_.push_back({root, slot, &parent, std::move(state), true});
     by_root_[root] = &blocks_.back();
     const std::uint64_t kept = kEpochsWithVotes * config_.slots_per_epoch;
     if (slot.value > kept) forget_votes_before(slot - kept);
     return blocks_.back();
 }
 
-void Chain::include(const Block& parent, Slot slot, Pool& pool, BranchState& state) {
-    auto previous = std::make_shared<Votes>(*state.previous);
-    auto current = std::make_shared<Votes>(*state.current);
+void Chain::set_payload(const Block& block, bool there) {
+    for (auto found = blocks_.rbegin(); found != blocks_.rend(); ++found) {
+        if (&*found != &block) continue;
+        found->payload = there;
+        return;
+    }
+}
+
+Inclusion Chain::plan(const Block& parent, Slot slot, Pool& pool) const {
+    const BranchState state = state_at(parent, config_.epoch_of(slot));
+    const Finality& finality = state.finality;
+    Inclusion inclusion;
     for (auto& [voted, groups] : pool.by_slot()) {
         if (voted >= slot) break;
         const Epoch epoch = config_.epoch_of(voted);
         if (epoch + 1 < state.epoch) continue;
-        for (DataVotes& group : groups) include_group(parent, slot, group, state, epoch == state.epoch ? *current : *previous);
+        const bool current = epoch == state.epoch;
+        const Votes& votes = current ? *state.current : *state.previous;
+        for (DataVotes& group : groups) {
+            if (group.data.source != (current ? finality.current_justified : finality.previous_justified)) {
+                group.refused_for_source = true;
+                continue;
+            }
+            Included included{group.data, {}};
+            for (const std::uint32_t validator : group.validators) {
+                if (votes[validator].distance == 0) included.validators.push_back(validator);
+            }
+            if (!included.validators.empty()) inclusion.push_back(std::move(included));
+        }
+    }
+    std::ranges::stable_sort(inclusion, std::greater{}, [](const Included& group) { return group.validators.size(); });
+    if (state.epoch < config_.gloas_epoch && inclusion.size() > kAttestationsInBlock) inclusion.resize(kAttestationsInBlock);
+    return inclusion;
+}
+
+void Chain::include(const Block& parent, Slot slot, const Inclusion& inclusion, BranchState& state) const {
+    auto previous = std::make_shared<Votes>(*state.previous);
+    auto current = std::make_shared<Votes>(*state.current);
+    for (const Included& group : inclusion) {
+        include_group(parent, slot, group, config_.epoch_of(group.data.slot) == state.epoch ? *current : *previous);
     }
     state.previous = std::move(previous);
     state.current = std::move(current);
 }
 
-void Chain::include_group(const Block& parent, Slot slot, DataVotes& group, const BranchState& state, Votes& votes) const {
+void Chain::include_group(const Block& parent, Slot slot, const Included& group, Votes& votes) const {
     const ethereum::AttestationData& data = group.data;
-    const Finality& finality = state.finality;
-    const bool current = data.target.epoch == state.epoch;
-    if (data.source != (current ? finality.current_justified : finality.previous_justified)) {
-        group.refused_for_source = true;
-        return;
-    }
+    const Block& voted = ancestor(parent, data.slot);
     const bool right_target = data.target == target(parent, data.target.epoch);
-    const bool right_head = right_target && data.beacon_block_root == ancestor(parent, data.slot).root;
+    // From Gloas on the index says whether the block's payload has come, but for a block of the slot itself.
+    const bool full = config_.epoch_of(data.slot) >= config_.gloas_epoch && voted.slot < data.slot && voted.payload;
+    const bool right_head = right_target && data.beacon_block_root == voted.root && data.index.value == (full ? 1U : 0U);
     const auto distance =
         static_cast<std::uint16_t>(std::min<std::uint64_t>(slot - data.slot, std::numeric_limits<std::uint16_t>::max()));
     for (const std::uint32_t validator : group.validators) {

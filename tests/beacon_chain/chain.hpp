@@ -47,7 +47,15 @@ struct Block {
     Slot slot;
     const Block* parent{nullptr};
     BranchState state;
+    bool payload{true};  // from Gloas on: its payload has come
 };
+
+// Attestations with the same data that a block includes.
+struct Included {
+    ethereum::AttestationData data;
+    std::vector<std::uint32_t> validators;  // that its branch has not included before
+};
+using Inclusion = std::vector<Included>;
 
 class Chain {
 public:
@@ -58,8 +66,15 @@ public:
     // Null if unknown.
     [[nodiscard]] const Block* find(const Root& root) const;
 
-    // A new block on `parent` (parent.slot < slot), with everything of `pool` that it may include. Blocks stay where they are.
+    // What a block of `slot` on `parent` would include of `pool`, the most new votes first: at most 8 before Gloas
+    // (MAX_ATTESTATIONS_ELECTRA).
+    [[nodiscard]] Inclusion plan(const Block& parent, Slot slot, Pool& pool) const;
+    // A new block on `parent` (parent.slot < slot). Blocks stay where they are.
+    const Block& add_block(const Block& parent, Slot slot, const Root& root, const Inclusion& inclusion);
+    // The same with what it may include, and a root that is made up.
     const Block& add_block(const Block& parent, Slot slot, Pool& pool);
+    // From Gloas on. Until then, and if nothing is said, payloads are there.
+    void set_payload(const Block& block, bool there);
 
     // The last block at or before `slot` on the branch of `head`.
     [[nodiscard]] const Block& ancestor(const Block& head, Slot slot) const;
@@ -82,8 +97,8 @@ private:
     std::uint64_t blocks_made_{0};
 
     void end_epoch(const Block& head, BranchState& state) const;
-    void include(const Block& parent, Slot slot, Pool& pool, BranchState& state);
-    void include_group(const Block& parent, Slot slot, DataVotes& group, const BranchState& state, Votes& votes) const;
+    void include(const Block& parent, Slot slot, const Inclusion& inclusion, BranchState& state) const;
+    void include_group(const Block& parent, Slot slot, const Included& group, Votes& votes) const;
     void forget_votes_before(Slot slot);
 };
 

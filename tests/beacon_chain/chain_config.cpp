@@ -27,10 +27,11 @@ Values preset_values(const ChainConfig& config) {
             {"MAX_COMMITTEES_PER_SLOT", std::to_string(config.max_committees_per_slot)},
             {"TARGET_COMMITTEE_SIZE", std::to_string(config.target_committee_size)},
             {"SHUFFLE_ROUND_COUNT", minimal ? "10" : "90"},
-            {"SYNC_COMMITTEE_SIZE", minimal ? "32" : "512"},
+            {"SYNC_COMMITTEE_SIZE", std::to_string(sync_committee_size(config))},
             {"EPOCHS_PER_SYNC_COMMITTEE_PERIOD", minimal ? "8" : "256"},
+            {"MAX_WITHDRAWALS_PER_PAYLOAD", minimal ? "4" : "16"},
             {"SLOTS_PER_HISTORICAL_ROOT", minimal ? "64" : "8192"},
-            {"PTC_SIZE", minimal ? "16" : "512"},
+            {"PTC_SIZE", std::to_string(ptc_size(config))},
             {"SLOT_DURATION_MS", std::to_string(config.slot_ms)},
             {"SECONDS_PER_SLOT", std::to_string((config.slot_ms + 999) / 1000)},
             {"MIN_GENESIS_ACTIVE_VALIDATOR_COUNT", std::to_string(config.validators)}};
@@ -66,6 +67,7 @@ const Values kConstants{{"AGGREGATE_DUE_BPS", "6667"},
                         {"MIN_SEED_LOOKAHEAD", "1"},
                         {"MAX_SEED_LOOKAHEAD", "4"},
                         {"PAYLOAD_ATTESTATION_DUE_BPS", "7500"},
+                        {"PAYLOAD_DUE_BPS", "5000"},
                         {"PROPOSER_REORG_CUTOFF_BPS", "1667"},
                         {"SHARD_COMMITTEE_PERIOD", "2"},
                         {"SYNC_COMMITTEE_SUBNET_COUNT", "4"},
@@ -88,6 +90,9 @@ Result<ChainConfig> config_of_preset(std::string_view preset) {
     return config;
 }
 
+std::uint64_t sync_committee_size(const ChainConfig& config) { return config.preset == "minimal" ? 32 : 512; }
+std::uint64_t ptc_size(const ChainConfig& config) { return config.preset == "minimal" ? 16 : 512; }
+
 std::vector<ForkEntry> forks_of(const ChainConfig& config) {
     std::vector<ForkEntry> forks;
     const char* const names[] = {"phase0", "altair", "bellatrix", "capella", "deneb", "electra", "fulu", "gloas"};
@@ -97,7 +102,7 @@ std::vector<ForkEntry> forks_of(const ChainConfig& config) {
         first_byte = static_cast<std::uint8_t>(first_byte + 0x10);
     }
     forks[6].epoch = config.fulu_epoch;
-    forks[7].epoch = kFarFutureEpoch;
+    forks[7].epoch = config.gloas_epoch;
     return forks;
 }
 

@@ -21,7 +21,10 @@ struct ChainConfig {
     std::uint64_t validators{64};
     std::uint64_t seed{1};
     std::uint64_t proposals_of_ours{0};  // every so many slots the proposer is one of the validators; 0: never
+    std::uint64_t first_of_ours{0};      // the validators that may be drawn then
+    std::uint64_t count_of_ours{0};      // 0: all
     Epoch fulu_epoch{kFarFutureEpoch};   // Electra until then, from genesis on
+    Epoch gloas_epoch{kFarFutureEpoch};
 
     [[nodiscard]] Epoch epoch_of(Slot slot) const { return Epoch{slot.value / slots_per_epoch}; }
     [[nodiscard]] Slot first_slot(Epoch epoch) const { return Slot{epoch.value * slots_per_epoch}; }
@@ -30,6 +33,10 @@ struct ChainConfig {
 
 // "minimal" or "mainnet"; kInvalidArgument for any other.
 [[nodiscard]] Result<ChainConfig> config_of_preset(std::string_view preset);
+
+// Sizes of a preset that other parts depend on.
+[[nodiscard]] std::uint64_t sync_committee_size(const ChainConfig& config);
+[[nodiscard]] std::uint64_t ptc_size(const ChainConfig& config);
 
 struct ForkEntry {
     std::string name;  // "electra"

@@ -13,7 +13,12 @@ namespace {
 // What a node sends when nothing happens, so that a client can tell silence from a dead connection.
 constexpr Duration kKeepAlive = std::chrono::seconds{10};
 
-constexpr std::array<std::string_view, 17> kTopics{"head",
+constexpr std::array<std::string_view, 22> kTopics{"head",
+                                                   "head_v2",
+                                                   "execution_payload",
+                                                   "execution_payload_available",
+                                                   "payload_attestation_message",
+                                                   "proposer_preferences",
                                                    "block",
                                                    "block_gossip",
                                                    "attestation",

@@ -29,7 +29,12 @@ constexpr Flag kFlags[] = {{"hang", &Faults::hang},
                            {"no_events", &Faults::no_events},
                            {"duplicate_events", &Faults::duplicate_events},
                            {"optimistic", &Faults::optimistic},
-                           {"foreign_genesis", &Faults::foreign_genesis}};
+                           {"foreign_genesis", &Faults::foreign_genesis},
+                           {"foreign_payee", &Faults::foreign_payee},
+                           {"wrong_block", &Faults::wrong_block},
+                           {"half_aggregates", &Faults::half_aggregates},
+                           {"old", &Faults::old},
+                           {"json_only", &Faults::json_only}};
 constexpr Amount kAmounts[] = {{"latency_ms", &Faults::latency_ms},
                                {"error_percent", &Faults::error_percent},
                                {"late_events_ms", &Faults::late_events_ms},

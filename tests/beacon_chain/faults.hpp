@@ -26,6 +26,11 @@ struct Faults {
     bool duplicate_events{false};
     bool optimistic{false};
     bool foreign_genesis{false};  // says it is on another chain
+    bool foreign_payee{false};    // its blocks pay to an address that nobody asked for
+    bool wrong_block{false};      // its blocks name another proposer
+    bool half_aggregates{false};  // has only half of the votes in aggregates and contributions
+    bool old{false};              // lacks v2 of proposer duties
+    bool json_only{false};        // neither takes nor gives SSZ
 };
 
 // Of {"latency_ms": 500, "hang": true, ...}: what isn't named is off. kInvalidArgument names an unknown fault or a wrong value.

@@ -62,6 +62,7 @@ void Ledger::take(const SingleAttestation& attestation, bool signature_valid, Sl
     }
     if (signature_valid) {
         watch_.add(validator, attestation.data);
+        set_live(validator, attestation.data.target.epoch);
         fault = fault_of(attestation, now);
     } else {
         fault = "invalid signature";
@@ -71,7 +72,12 @@ void Ledger::take(const SingleAttestation& attestation, bool signature_valid, Sl
         reasons_[chain_.config().epoch_of(attestation.data.slot)][validator] = *fault;
         return;
     }
-    pool_.add(attestation.data, validator);
+    pool_.add(attestation.data, validator, attestation.signature);
+}
+
+bool Ledger::is_live(std::uint64_t validator, Epoch epoch) const {
+    const auto of_epoch = live_.find(epoch);
+    return of_epoch != live_.end() && of_epoch->second.contains(validator);
 }
 
 std::optional<std::string_view> Ledger::fault_of(const SingleAttestation& attestation, Slot now) {
@@ -80,9 +86,12 @@ std::optional<std::string_view> Ledger::fault_of(const SingleAttestation& attest
     if (data.target.epoch != epoch) return "target epoch is not the slot's";
     if (data.slot > now) return "slot is in the future";
     if (epoch + 1 < chain_.config().epoch_of(now)) return "slot is too old";
-    if (data.index.value != 0) return "data index is not 0";
+    const bool gloas = epoch >= chain_.config().gloas_epoch;
+    if (!gloas && data.index.value != 0) return "data index is not 0";
     const Block* const voted = chain_.find(data.beacon_block_root);
     if (voted == nullptr) return "unknown head block";
+    if (data.index.value > 1) return "data index is neither 0 nor 1";
+    if (voted->slot == data.slot && data.index.value != 0) return "data index is not 0 for a block of its slot";
     if (voted->slot > data.slot) return "head block is later than the slot";
     if (data.target != chain_.target(*voted, epoch)) return "wrong target";
     const Duty duty = chain_.committees(*voted, epoch).duty(attestation.attester_index);
@@ -116,6 +125,7 @@ void Ledger::close_epochs_before(Epoch epoch) {
     if (epoch.value == 0) return;
     pool_.prune(chain_.config().first_slot(epoch - 1));
     received_.erase(received_.begin(), received_.lower_bound(epoch - 1));
+    live_.erase(live_.begin(), live_.lower_bound(epoch - 1));
     reasons_.erase(reasons_.begin(), reasons_.lower_bound(epoch - 1));
 }
 

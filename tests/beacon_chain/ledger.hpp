@@ -47,7 +47,17 @@ public:
     void attest_for(const Block& head, Slot slot);
     void count_dropped(std::string_view reason) { ++dropped_[std::string{reason}]; }
 
+    // A block with a valid signature; a second one of the same slot is slashable.
+    void proposed(std::uint32_t validator, Slot slot, const Root& root) { watch_.add_block(validator, slot, root); }
     [[nodiscard]] Pool& pool() { return pool_; }
+    [[nodiscard]] const Block& head() const { return *head_; }
+    // Whether the score is about this validator.
+    [[nodiscard]] bool counts(std::uint64_t validator) const {
+        return scored_.contains(validator) && !by_sim_.contains(validator);
+    }
+    // Whether anything validly signed by the validator, and with that epoch as its target, has been seen.
+    [[nodiscard]] bool is_live(std::uint64_t validator, Epoch epoch) const;
+    void set_live(std::uint64_t validator, Epoch epoch) { live_[epoch].insert(validator); }
     // The chain's head has moved: what its branch has included is what counts.
     void head_is(const Block& head);
 
@@ -81,14 +91,12 @@ private:
     Pool pool_;
     SlashingWatch watch_;
     std::map<Epoch, std::unordered_set<std::string>> received_;  // by target epoch
+    std::map<Epoch, std::unordered_set<std::uint64_t>> live_;
     std::map<std::string, std::uint64_t> dropped_;
     std::map<Epoch, std::unordered_map<std::uint32_t, std::string>> reasons_;  // why a validator's vote was dropped
     std::map<Epoch, std::shared_ptr<const Votes>> votes_;                      // on the head's branch
     std::map<Epoch, EpochScore> closed_;
 
-    [[nodiscard]] bool counts(std::uint64_t validator) const {
-        return scored_.contains(validator) && !by_sim_.contains(validator);
-    }
     [[nodiscard]] std::optional<std::string_view> fault_of(const ethereum::SingleAttestation& attestation, Slot now);
     [[nodiscard]] EpochScore score_of(Epoch epoch, const Votes& votes) const;
     void add_to(EpochScore& score, std::uint32_t validator, Slot slot, const Vote& vote) const;

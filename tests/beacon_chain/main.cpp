@@ -50,7 +50,7 @@ Task<void> tell_epochs(Simulation& simulation, Clock& clock) {
     const ChainConfig& config = simulation.options().config;
     for (Epoch epoch{0};; ++epoch) {
         co_await sleep_until(clock, simulation.time().start_of(config.last_slot(epoch) + kInclusionSlots + 1));
-        const Json::Value score = simulation.ledger().score(true);
+        const Json::Value score = simulation.score(true);
         for (const Json::Value& entry : score["epochs"]) {
             if (entry["epoch"].asUInt64() != epoch.value) continue;
             std::fprintf(
@@ -113,7 +113,7 @@ int run(const Options& options) {
     if (!options.json) tasks.spawn("epochs", tell_epochs(simulation, clock));
     io.run();
     close_all(io, tasks, simulation, admin);
-    if (options.simulation.epochs != 0) print_line(one_line(simulation.ledger().score(true)));
+    if (options.simulation.epochs != 0) print_line(one_line(simulation.score(true)));
     return 0;
 }
 

@@ -104,6 +104,27 @@ void Node::send_reorg_event(const Block& old_head, const Block& new_head) {
                         world_.chain.config().epoch_of(new_head.slot).value, text(faults_.optimistic)));
 }
 
+void Node::send_slashing_event(std::uint64_t validator, bool by_blocks) {
+    const std::string signature = to_hex(Signature{{0xC0}});
+    const std::string root = to_hex(Root{});
+    if (by_blocks) {
+        const auto header = [&](const std::string& body) {
+            return fmt::format(R"({{"message":{{"slot":"1","proposer_index":"{}","parent_root":"{}","state_root":"{}",)"
+                               R"("body_root":"{}"}},"signature":"{}"}})",
+                               validator, root, root, body, signature);
+        };
+        publish("proposer_slashing",
+                fmt::format(R"({{"signed_header_1":{},"signed_header_2":{}}})", header(root), header(to_hex(Root{{1}}))));
+        return;
+    }
+    const std::string point = fmt::format(R"({{"epoch":"0","root":"{}"}})", root);
+    const std::string one =
+        fmt::format(R"({{"attesting_indices":["{}"],"data":{{"slot":"1","index":"0","beacon_block_root":"{}","source":{},)"
+                    R"("target":{}}},"signature":"{}"}})",
+                    validator, root, point, point, signature);
+    publish("attester_slashing", fmt::format(R"({{"attestation_1":{},"attestation_2":{}}})", one, one));
+}
+
 void Node::publish(const std::string& topic, const std::string& data) {
     if (faults_.no_events || faults_.hang) return;
     const int times = faults_.duplicate_events ? 2 : 1;
@@ -151,7 +172,8 @@ Task<net::Reply> Node::answer(net::ServerRequest request) {
         net::Reply nonsense{garbage()};
         co_return nonsense;
     }
-    net::Reply reply = route(request);
+    std::optional<net::HttpResponse> slow = co_await route_slow(request);
+    net::Reply reply = slow ? net::Reply{std::move(*slow)} : route(request);
     co_return reply;
 }
 

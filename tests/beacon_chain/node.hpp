@@ -13,6 +13,7 @@
 #include "shared/base/random.hpp"
 #include "shared/net/http_server.hpp"
 #include "tests/beacon_chain/chain.hpp"
+#include "tests/beacon_chain/desk.hpp"
 #include "tests/beacon_chain/event_hub.hpp"
 #include "tests/beacon_chain/faults.hpp"
 #include "tests/beacon_chain/intake.hpp"
@@ -26,9 +27,11 @@ struct World {
     Clock& clock;
     Random& random;
     Intake& intake;
+    Desk& desk;
     const SignatureChecker& keys;
     Executor executor;
-    std::string address;  // where all nodes listen
+    std::string address;             // where all nodes listen
+    std::uint64_t builder_every{0};  // every so many slots a builder offers a block; 0: never
 };
 
 class Node {
@@ -52,6 +55,9 @@ public:
     [[nodiscard]] const Block& head() const { return *head_; }
     [[nodiscard]] Json::Value status() const;
 
+    // Somebody is slashed: the event, whether it is a proposer or an attester.
+    void send_slashing_event(std::uint64_t validator, bool by_blocks);
+
     // An answer as the HTTP server would give it, faults included.
     Task<net::Reply> answer(net::ServerRequest request);
 
@@ -69,7 +75,11 @@ private:
     std::uint64_t garbage_{0};
     std::optional<std::pair<Slot, ethereum::AttestationData>> frozen_;
 
+    // Those that wait for a verdict or a sum; nothing for all other calls.
+    Task<std::optional<net::HttpResponse>> route_slow(net::ServerRequest request);
     net::Reply route(const net::ServerRequest& request);
+    std::optional<net::HttpResponse> route_get(const net::ServerRequest& request, const std::vector<std::string>& parts);
+    std::optional<net::HttpResponse> route_post(const net::ServerRequest& request, const std::vector<std::string>& parts);
     std::optional<net::HttpResponse> route_beacon(const net::ServerRequest& request);
     std::optional<net::HttpResponse> route_config(const std::string& path);
     net::HttpResponse genesis() const;
@@ -84,11 +94,28 @@ private:
     [[nodiscard]] Result<std::vector<std::uint64_t>> asked_validators(const std::string& body) const;
     net::HttpResponse attester_duties(const net::ServerRequest& request, const std::string& epoch);
     [[nodiscard]] ValidatorIndex proposer_at(const Block& branch, Slot slot) const;
-    [[nodiscard]] net::HttpResponse proposer_duties(const std::string& epoch) const;
+    [[nodiscard]] net::HttpResponse proposer_duties(const std::string& epoch, bool v2) const;
     net::HttpResponse sync_duties(const net::ServerRequest& request, const std::string& epoch);
     net::HttpResponse attestation_data(const net::ServerRequest& request);
     net::HttpResponse post_attestations(const net::ServerRequest& request);
     net::HttpResponse garbage();
+    net::HttpResponse produce_block(const net::ServerRequest& request, const std::string& slot, bool v4);
+    net::HttpResponse versioned(const net::ServerRequest& request, const Object& object, net::Headers headers) const;
+    [[nodiscard]] Address payee_of(ValidatorIndex proposer, Slot slot) const;
+    Task<net::HttpResponse> post_block(net::ServerRequest request, bool is_blinded);
+    [[nodiscard]] Result<Object> read_block(const net::ServerRequest& request, const std::string& version,
+                                            bool is_blinded) const;
+    [[nodiscard]] static Result<Object> read_object(const net::ServerRequest& request, const ethereum::schema::TypePtr& type);
+    net::HttpResponse block(const net::ServerRequest& request, const std::string& id) const;
+    Task<net::HttpResponse> aggregate(net::ServerRequest request);
+    net::HttpResponse post_aggregates(const net::ServerRequest& request);
+    net::HttpResponse post_sync_messages(const net::ServerRequest& request);
+    Task<net::HttpResponse> contribution(net::ServerRequest request);
+    net::HttpResponse post_contributions(const net::ServerRequest& request);
+    net::HttpResponse prepare_proposers(const net::ServerRequest& request);
+    net::HttpResponse register_validators(const net::ServerRequest& request);
+    static net::HttpResponse subscribe_sync(const net::ServerRequest& request);
+    [[nodiscard]] net::HttpResponse liveness(const net::ServerRequest& request, const std::string& epoch) const;
 
     // The block that a name means: "head", "genesis", "finalized", "justified", a slot or a root; null if there is none.
     [[nodiscard]] const Block* block_of(const std::string& id) const;

@@ -83,13 +83,13 @@ ValidatorIndex Node::proposer_at(const Block& branch, Slot slot) const {
     return proposer_of(config, slot, world_.chain.dependent_root(branch, config.epoch_of(slot)));
 }
 
-// The dependent root of the next epoch's is that of this one's: so says Prysm's v1.
-HttpResponse Node::proposer_duties(const std::string& epoch_text) const {
+// In v1 the dependent root of the next epoch's is that of this one's: so says Prysm.
+HttpResponse Node::proposer_duties(const std::string& epoch_text, bool v2) const {
     const Epoch now = current_epoch();
     const Result<Epoch> epoch = epoch_up_to(epoch_text, now + 1);
     if (!epoch) return net::make_error(400, epoch.error().message);
     const ChainConfig& config = world_.chain.config();
-    const Root dependent = world_.chain.dependent_root(*head_, std::min(epoch.value(), now) + 1);
+    const Root dependent = world_.chain.dependent_root(*head_, v2 ? epoch.value() : std::min(epoch.value(), now) + 1);
     std::string body =
         fmt::format(R"({{"dependent_root":"{}","execution_optimistic":{},"data":[)", to_hex(dependent), faults_.optimistic);
     for (Slot slot = config.first_slot(epoch.value()); slot <= config.last_slot(epoch.value()); slot = slot + 1) {

@@ -27,6 +27,8 @@ struct Texts {
     std::uint64_t slot_ms{2000};
     std::uint64_t seed{1};
     std::uint64_t proposals_of_ours{0};
+    std::uint64_t builder_every{0};
+    std::uint64_t gloas_epoch{std::numeric_limits<std::uint64_t>::max()};
     std::uint64_t fulu_epoch{std::numeric_limits<std::uint64_t>::max()};
 };
 
@@ -40,8 +42,11 @@ void add_chain_options(CLI::App& app, Texts& texts) {
         ->check(CLI::IsMember({"electra", "fulu"}))
         ->capture_default_str();
     app.add_option("--fulu-epoch", texts.fulu_epoch, "Electra before, Fulu from this epoch on");
+    app.add_option("--gloas-epoch", texts.gloas_epoch, "Gloas from this epoch on; Fulu must be in force before");
     app.add_option("--proposals-of-ours", texts.proposals_of_ours,
                    "every so many slots the proposer is one of the validators; 0: never")
+        ->capture_default_str();
+    app.add_option("--builder-every", texts.builder_every, "every so many slots nodes offer a builder's block; 0: never")
         ->capture_default_str();
     app.add_option("--seed", texts.seed, "another seed is another chain")->capture_default_str();
 }
@@ -80,6 +85,9 @@ Result<void> complete(Options& options, const Texts& texts) {
     config.seed = texts.seed;
     config.proposals_of_ours = texts.proposals_of_ours;
     config.fulu_epoch = Epoch{texts.fork == "fulu" ? 0 : texts.fulu_epoch};
+    config.gloas_epoch = Epoch{texts.gloas_epoch};
+    if (config.gloas_epoch < config.fulu_epoch)
+        return failure(ErrorCode::kInvalidArgument, "--gloas-epoch must not be before Fulu's: --fork fulu, or --fulu-epoch");
     SimulationOptions& simulation = options.simulation;
     simulation.config = config;
     if (simulation.block_ms >= texts.slot_ms)
@@ -91,6 +99,11 @@ Result<void> complete(Options& options, const Texts& texts) {
         HOLDFAST_TRY(const IndexRange scored, range_within("--score", texts.score, config.validators));
         simulation.scored = scored;
     }
+    simulation.builder_every = texts.builder_every;
+    // Proposers are drawn from those that are scored.
+    const IndexRange ours = simulation.scored.value_or(IndexRange{0, config.validators});
+    simulation.config.first_of_ours = ours.first;
+    simulation.config.count_of_ours = ours.count;
     // Keys of validators that the simulation attests for would be slashed if a client used them too.
     const IndexRange& rest = simulation.attest_rest;
     options.keys = {0, rest.count == 0 ? config.validators : rest.first};

@@ -21,7 +21,8 @@ std::uint64_t number_of(const Root& root) {
 ValidatorIndex proposer_of(const ChainConfig& config, Slot slot, const Root& dependent_root) {
     const std::uint64_t number = number_of(digest("proposer", {config.seed, slot.value}, dependent_root));
     const bool ours = config.proposals_of_ours > 0 && slot.value % config.proposals_of_ours == 0;
-    return ValidatorIndex{ours ? number % config.validators : config.validators + number % kStrangers};
+    const std::uint64_t count = config.count_of_ours == 0 ? config.validators : config.count_of_ours;
+    return ValidatorIndex{ours ? config.first_of_ours + number % count : config.validators + number % kStrangers};
 }
 
 PublicKey key_of_stranger(ValidatorIndex index) {
@@ -38,7 +39,7 @@ std::uint64_t epochs_per_sync_period(const ChainConfig& config) { return config.
 std::vector<ValidatorIndex> sync_committee(const ChainConfig& config, Epoch epoch) {
     const std::uint64_t period = epoch.value / epochs_per_sync_period(config);
     SeededRandom random{number_of(digest("sync", {config.seed, period}))};
-    std::vector<ValidatorIndex> members(config.preset == "minimal" ? 32 : 512);
+    std::vector<ValidatorIndex> members(sync_committee_size(config));
     for (ValidatorIndex& member : members) member = ValidatorIndex{random.below(config.validators)};
     return members;
 }

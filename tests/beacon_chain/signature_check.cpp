@@ -1,12 +1,13 @@
 #include "tests/beacon_chain/signature_check.hpp"
 
 #include <blst.h>
-#include <openssl/sha.h>
 
 #include <algorithm>
+#include <map>
 #include <string_view>
 
 #include "shared/base/random.hpp"
+#include "tests/beacon_chain/merkle.hpp"
 
 namespace holdfast::sim {
 namespace {
@@ -16,34 +17,6 @@ constexpr std::string_view kScheme = "BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP
 const std::uint8_t* scheme() {
     static const std::vector<std::uint8_t> bytes(kScheme.begin(), kScheme.end());
     return bytes.data();
-}
-
-using Leaf = std::array<std::uint8_t, 32>;
-
-Leaf hash_pair(const Leaf& left, const Leaf& right) {
-    std::array<std::uint8_t, 64> both{};
-    std::copy(left.begin(), left.end(), both.begin());
-    std::copy(right.begin(), right.end(), both.begin() + 32);
-    Leaf result{};
-    SHA256(both.data(), both.size(), result.data());
-    return result;
-}
-
-Leaf leaf_of(std::uint64_t number) {
-    Leaf leaf{};
-    for (std::size_t i = 0; i < 8; ++i) leaf[i] = static_cast<std::uint8_t>(number >> (8 * i));
-    return leaf;
-}
-
-Leaf leaf_of(const ethereum::Checkpoint& checkpoint) {
-    return hash_pair(leaf_of(checkpoint.epoch.value), checkpoint.root.bytes);
-}
-
-Leaf root_of(const ethereum::AttestationData& data) {
-    const Leaf empty_pair = hash_pair({}, {});
-    const Leaf left = hash_pair(hash_pair(leaf_of(data.slot.value), leaf_of(data.index.value)),
-                                hash_pair(data.beacon_block_root.bytes, leaf_of(data.source)));
-    return hash_pair(left, hash_pair(hash_pair(leaf_of(data.target), {}), empty_pair));
 }
 
 blst_scalar scalar_of(const SecretBytes& secret) {
@@ -118,9 +91,7 @@ SecretBytes interop_secret(std::uint64_t index) {
     static constexpr SecretBytes kOrder{0x73, 0xed, 0xa7, 0x53, 0x29, 0x9d, 0x7d, 0x48, 0x33, 0x39, 0xd8,
                                         0x08, 0x09, 0xa1, 0xd8, 0x05, 0x53, 0xbd, 0xa4, 0x02, 0xff, 0xfe,
                                         0x5b, 0xfe, 0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x01};
-    const Leaf number = leaf_of(index);
-    SecretBytes secret{};
-    SHA256(number.data(), number.size(), secret.data());
+    SecretBytes secret = hash_of(leaf_of(index));
     std::reverse(secret.begin(), secret.end());
     while (secret >= kOrder) {
         unsigned borrow = 0;
@@ -133,15 +104,6 @@ SecretBytes interop_secret(std::uint64_t index) {
     return secret;
 }
 
-Root signing_root_of(const ethereum::AttestationData& data, ForkVersion version, const Root& genesis_validators_root) {
-    Leaf version_leaf{};
-    std::copy(version.bytes.begin(), version.bytes.end(), version_leaf.begin());
-    const Leaf fork_data = hash_pair(version_leaf, genesis_validators_root.bytes);
-    Leaf domain{0x01};  // DOMAIN_BEACON_ATTESTER
-    std::copy_n(fork_data.begin(), 28, domain.begin() + 4);
-    return Root{hash_pair(root_of(data), domain)};
-}
-
 Signature sign(const SecretBytes& secret, const Root& signing_root) {
     const blst_scalar scalar = scalar_of(secret);
     blst_p2 point;
@@ -150,6 +112,30 @@ Signature sign(const SecretBytes& secret, const Root& signing_root) {
     Signature signature;
     blst_p2_compress(signature.data(), &point);
     return signature;
+}
+
+std::vector<Signature> sign_all(std::span<const std::uint64_t> indices, const Root& signing_root) {
+    blst_p2 hash;
+    blst_hash_to_g2(&hash, signing_root.data(), Root::kSize, scheme(), kScheme.size(), nullptr, 0);
+    std::vector<Signature> signatures(indices.size());
+    for (std::size_t i = 0; i < indices.size(); ++i) {
+        const blst_scalar scalar = scalar_of(interop_secret(indices[i]));
+        blst_p2 point;
+        blst_sign_pk_in_g1(&point, &hash, &scalar);
+        blst_p2_compress(signatures[i].data(), &point);
+    }
+    return signatures;
+}
+
+Signature sum_of(std::span<const Signature> signatures) {
+    blst_p2 sum{};
+    for (const Signature& signature : signatures) {
+        blst_p2_affine point;
+        if (blst_p2_uncompress(&point, signature.data()) == BLST_SUCCESS) blst_p2_add_or_double_affine(&sum, &sum, &point);
+    }
+    Signature result;
+    blst_p2_compress(result.data(), &sum);
+    return result;
 }
 
 SignatureChecker::SignatureChecker(std::size_t count) : keys_(count), points_{std::make_unique<Points>()} {
@@ -179,6 +165,21 @@ std::optional<std::uint64_t> SignatureChecker::index_of(const std::string& id) c
     const auto key = parse_hex<PublicKey>(id);
     const auto found = key ? by_key_.find(key.value()) : by_key_.end();
     return found == by_key_.end() ? std::nullopt : std::optional{found->second};
+}
+
+std::vector<bool> SignatureChecker::check(std::span<const Claim> claims) const {
+    std::vector<bool> verdicts(claims.size(), false);
+    std::map<Root, std::vector<std::size_t>> by_message;
+    for (std::size_t place = 0; place < claims.size(); ++place) {
+        if (claims[place].by.validator < keys_.size()) by_message[claims[place].signing_root].push_back(place);
+    }
+    for (const auto& [message, places] : by_message) {
+        std::vector<SignedBy> signatures;
+        for (const std::size_t place : places) signatures.push_back(claims[place].by);
+        const std::vector<bool> of_message = check(message, signatures);
+        for (std::size_t i = 0; i < places.size(); ++i) verdicts[places[i]] = of_message[i];
+    }
+    return verdicts;
 }
 
 std::vector<bool> SignatureChecker::check(const Root& signing_root, std::span<const SignedBy> signatures) const {

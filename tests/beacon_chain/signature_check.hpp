@@ -1,6 +1,5 @@
-// The simulated chain's own eyes: keys, signing roots and signatures straight over blst and SHA-256, sharing no code with the
-// programs under test, so that a mistake there is not repeated here. Specification: consensus-specs, phase0/beacon-chain.md
-// (compute_domain, compute_signing_root); the interop keys of eth2.0-pm.
+// The simulated chain's own eyes: keys and signatures straight over blst, sharing no code with the programs under test, so that
+// a mistake there is not repeated here; signing roots are merkle.hpp's. Specification: the interop keys of eth2.0-pm.
 #pragma once
 
 #include <array>
@@ -12,7 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "shared/ethereum/attestation.hpp"
+#include "tests/beacon_chain/merkle.hpp"
 
 namespace holdfast::sim {
 
@@ -21,13 +20,19 @@ using SecretBytes = std::array<std::uint8_t, 32>;  // big-endian
 // The interop key of a validator: SHA-256 of its index, read as a little-endian number, modulo the group's order. Not secret.
 [[nodiscard]] SecretBytes interop_secret(std::uint64_t index);
 
-[[nodiscard]] Root signing_root_of(const ethereum::AttestationData& data, ForkVersion version,
-                                   const Root& genesis_validators_root);
 [[nodiscard]] Signature sign(const SecretBytes& secret, const Root& signing_root);
+// One message by the interop keys of many validators.
+[[nodiscard]] std::vector<Signature> sign_all(std::span<const std::uint64_t> indices, const Root& signing_root);
+// The aggregate; of signatures that have been checked.
+[[nodiscard]] Signature sum_of(std::span<const Signature> signatures);
 
 struct SignedBy {
     std::uint32_t validator{0};
     Signature signature;
+};
+struct Claim {
+    Root signing_root;
+    SignedBy by;
 };
 
 class SignatureChecker {
@@ -49,6 +54,8 @@ public:
     // One verdict for each; every validator must exist. All at once in one pairing with random weights (a wrong or swapped
     // signature can't hide behind the others); halves are looked at again if that fails. On any thread, after derive().
     [[nodiscard]] std::vector<bool> check(const Root& signing_root, std::span<const SignedBy> signatures) const;
+    // Of many messages; false for a validator that doesn't exist.
+    [[nodiscard]] std::vector<bool> check(std::span<const Claim> claims) const;
 
 private:
     struct Points;

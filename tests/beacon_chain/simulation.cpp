@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace holdfast::sim {
@@ -21,7 +22,14 @@ Simulation::Simulation(Executor executor, Clock& clock, Random& random, WorkerPo
       chain_{options_.config},
       ledger_{chain_, options_.scored.value_or(IndexRange{0, options_.config.validators}), options_.attest_rest},
       intake_{options_.config, time_, clock, pool, keys, ledger_},
-      world_{chain_, time_, clock, random, intake_, keys, executor, options_.address},
+      desk_{chain_,
+            ledger_,
+            time_,
+            clock,
+            pool,
+            keys,
+            [this](std::size_t node, const Offer& offer, const Root& root) { return propose(node, offer, root); }},
+      world_{chain_, time_, clock, random, intake_, desk_, keys, executor, options_.address, options_.builder_every},
       head_{&chain_.genesis()},
       tasks_{executor} {
     for (std::size_t number = 0; number < options_.nodes; ++number) nodes_.push_back(std::make_unique<Node>(world_, number));
@@ -37,6 +45,7 @@ Result<void> Simulation::open(std::uint16_t base_port) {
 
 Task<void> Simulation::run() {
     tasks_.spawn("intake", intake_.run());
+    tasks_.spawn("desk", desk_.run());
     for (Slot slot{0}; !finished(); ++slot) {
         co_await sleep_until(clock_, time_.start_of(slot));
         begin_slot(slot);
@@ -52,20 +61,71 @@ Task<void> Simulation::close() {
 }
 
 bool Simulation::finished() const {
-    return options_.epochs != 0 && head_->slot >= chain_.config().last_slot(Epoch{options_.epochs - 1}) + kInclusionSlots;
+    if (options_.epochs == 0) return false;
+    const Slot last = chain_.config().last_slot(Epoch{options_.epochs - 1}) + kInclusionSlots;
+    return head_->slot >= last || slot() > last + kInclusionSlots;
 }
 
 void Simulation::begin_slot(Slot slot) {
+    tasks_.spawn("the books of a slot", close_later(slot));
     if (slot == chain_.genesis().slot) {
         announce(chain_.genesis(), options_.block_ms);
         return;
     }
     ledger_.attest_for(*head_, slot - 1);
     const SlotPlan plan = plans_.take(slot);
-    if (plan.skip) return;
+    if (plan.skip || desk_.proposed_by_client(*head_, slot)) return;
     const Block* parent = head_;
     for (std::uint64_t i = 0; i < plan.reorg_depth && parent->parent != nullptr; ++i) parent = parent->parent;
-    announce(chain_.add_block(*parent, slot, ledger_.pool()), plan.late_ms.value_or(options_.block_ms));
+    const Desk::Made made = desk_.make_block(*parent, slot);
+    announce(chain_.add_block(*parent, slot, made.root, made.inclusion), plan.late_ms.value_or(options_.block_ms));
+}
+
+// A block of a client: it is the chain's at once. The node that got it sends it on; one that gets it, too, has it then.
+bool Simulation::propose(std::size_t number, const Offer& offer, const Root& root) {
+    if (const Block* const known = chain_.find(root)) {
+        nodes_[number]->receive(*known);
+        return true;
+    }
+    const Block* const parent = chain_.find(offer.forged.block.find({"parent_root"}).as_bytes<Root>());
+    if (parent != head_) return false;
+    const Block& block = chain_.add_block(*parent, offer.slot, root, offer.inclusion);
+    arrive(block);
+    nodes_[number]->receive(block);
+    const std::uint64_t hop_ms = std::min(options_.block_ms, options_.config.slot_ms / 16);
+    for (std::size_t other = 0; other < nodes_.size(); ++other) {
+        Node& node = *nodes_[other];
+        const std::uint64_t lag = hop_ms + other * options_.node_lag_ms + node.faults().lag_ms;
+        clock_.call_at(clock_.steady() + std::chrono::milliseconds{lag}, [&node, &block] { node.receive(block); });
+    }
+    return true;
+}
+
+Task<void> Simulation::close_later(Slot slot) {
+    co_await sleep_until(clock_, time_.start_of(slot + 1) + time_.slot() / 2);
+    co_await desk_.close(slot);
+}
+
+void Simulation::slash(std::uint64_t validator, bool by_blocks) {
+    desk_.slashed().insert(validator);
+    for (const auto& node : nodes_) node->send_slashing_event(validator, by_blocks);
+}
+
+Json::Value Simulation::score(bool only_final) {
+    Json::Value result = ledger_.score(only_final);
+    const Slot first = chain_.config().first_slot(chain_.config().epoch_of(Slot{std::max<std::uint64_t>(slot().value, 1) - 1}));
+    result["kinds"] = Json::objectValue;
+    if (!only_final) result["kinds"] = desk_.score().total();
+    if (only_final && first.value > 0) result["kinds"] = desk_.score().total(first - 1);
+    result["counts"] = desk_.score().counts();
+    result["registered"] = Json::UInt64{desk_.preparation().registered()};
+    return result;
+}
+
+Json::Value Simulation::score_of_slot(Slot slot) {
+    Json::Value result = ledger_.score_of_slot(slot);
+    result["kinds"] = desk_.score().of_slot(slot);
+    return result;
 }
 
 void Simulation::announce(const Block& block, std::uint64_t into_slot_ms) {

@@ -23,6 +23,7 @@ struct SimulationOptions {
     std::uint64_t epochs{0};               // run() ends when these are scored; 0: never
     std::optional<IndexRange> scored;      // all if not given
     IndexRange attest_rest;                // whom the simulation attests for
+    std::uint64_t builder_every{0};        // every so many slots a builder offers a block; 0: never
 };
 
 class Simulation {
@@ -49,6 +50,12 @@ public:
     [[nodiscard]] const Chain& chain() const { return chain_; }
     [[nodiscard]] const Block& head() const { return *head_; }
     [[nodiscard]] Ledger& ledger() { return ledger_; }
+    [[nodiscard]] Desk& desk() { return desk_; }
+    // Of attestations by epoch, of all other duties by kind; `only_final`: of epochs that nothing is waited for any more.
+    [[nodiscard]] Json::Value score(bool only_final);
+    [[nodiscard]] Json::Value score_of_slot(Slot slot);
+    // From now on the chain knows the validator as slashed, and all nodes tell it.
+    void slash(std::uint64_t validator, bool by_blocks);
     [[nodiscard]] Intake& intake() { return intake_; }
     [[nodiscard]] std::size_t size() const { return nodes_.size(); }
     [[nodiscard]] Node& node(std::size_t number) { return *nodes_[number]; }
@@ -60,6 +67,7 @@ private:
     Chain chain_;
     Ledger ledger_;
     Intake intake_;
+    Desk desk_;
     World world_;
     std::vector<std::unique_ptr<Node>> nodes_;
     const Block* head_;
@@ -68,6 +76,8 @@ private:
 
     void begin_slot(Slot slot);
     void announce(const Block& block, std::uint64_t into_slot_ms);
+    bool propose(std::size_t node, const Offer& offer, const Root& root);
+    Task<void> close_later(Slot slot);
     void arrive(const Block& block);
     Result<void> reopen(Node& node);
     [[nodiscard]] bool finished() const;

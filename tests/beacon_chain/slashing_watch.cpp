@@ -23,4 +23,15 @@ void SlashingWatch::add(std::uint32_t validator, const AttestationData& data) {
     seen.push_back(data);
 }
 
+void SlashingWatch::add_block(std::uint32_t validator, Slot slot, const Root& root) {
+    std::vector<Root>& seen = blocks_[{validator, slot}];
+    if (std::ranges::find(seen, root) != seen.end()) return;
+    for (const Root& other : seen) {
+        const ethereum::AttestationData first{slot, {}, other, {}, {}};
+        const ethereum::AttestationData second{slot, {}, root, {}, {}};
+        pairs_.push_back({validator, "double proposal", first, second});
+    }
+    seen.push_back(root);
+}
+
 }  // namespace holdfast::sim
