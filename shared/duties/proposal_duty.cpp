@@ -51,8 +51,6 @@ Result<Signature> signature_of(const Result<std::vector<signing::SignedKey>>& ma
     return found->signature;
 }
 
-bool may_help_again(const Error& error) { return error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kTimeout; }
-
 }  // namespace
 
 ProposalDuty::ProposalDuty(DutyParts parts, const ProposerSettings& settings, ProposalOptions options, ProposerAt proposer_at,
@@ -243,19 +241,20 @@ Task<std::optional<signing::Approval>> ProposalDuty::approve(Work& work, Root si
     }
 }
 
-// What is signed is published, whoever is on duty by now.
+// What is signed is published, whoever is on duty by now; once more after a while if no node takes it.
 Task<void> ProposalDuty::publish(Work& work, Signature signature) {
+    const Duration pause = std::max<Duration>(options_.retry, parts_.nodes.spec().slot_duration() / 12);
     const ethereum::BlockTypes& types = parts_.nodes.types()->of(work.best->block.fork);
     for (;;) {
         beacon::SignedBlock block = signed_block(work.best->block, signature, types);
         const SteadyTime deadline = parts_.clock.steady() + options_.publish_timeout;
         const Result<void> sent = co_await parts_.nodes.publish_block(std::move(block), deadline);
         if (sent) break;
-        if (!may_help_again(sent.error()) || parts_.clock.steady() + options_.retry >= work.end) {
+        if (parts_.clock.steady() + pause >= work.end) {
             work.report.miss(MissedReason::kPublishFailed, 1, sent.error().message);
             co_return;
         }
-        co_await sleep_for(parts_.clock, options_.retry);
+        co_await sleep_for(parts_.clock, pause);
     }
     published_ = work.duty.slot;
     work.report.posted = since_start_of(parts_, work.duty.slot);
