@@ -161,10 +161,10 @@ std::unordered_map<PublicKey, ProposerChoice> parse_proposer_choices(std::string
 std::unordered_map<PublicKey, ProposerChoice> read_proposer_choices(const std::string& path, Problems& problems) {
     const Result<std::string> text = read_file(path, kFileBytesMax);
     if (!text) {
-        problems.push_back("proposer-settings: " + text.error().message);
+        problems.push_back(text.error().message);
         return {};
     }
-    return parse_proposer_choices(text.value(), "proposer-settings: " + path + ": ", problems);
+    return parse_proposer_choices(text.value(), path + ": ", problems);
 }
 
 }  // namespace holdfast::duties
