@@ -102,8 +102,7 @@ Task<void> AggregationDuty::perform(Slot slot) {
     const WorkPtr work = begin(slot);
     if (work->report.due == 0) co_return;
     if (parts_.clock.steady() >= work->end) {
-        work->report.miss(MissedReason::kTooLate, work->report.due,
-                          "begun " + std::to_string(to_ms(*work->report.started)) + " ms into the slot");
+        work->report.miss(MissedReason::kTooLate, work->report.due, begun_late(work->report));
     } else {
         co_await aggregate(work);
     }
@@ -243,6 +242,7 @@ void AggregationDuty::note(Work& work) const {
             work.report.of_nodes.emplace_back(node, std::pair{static_cast<double>(count), 0.0});
         }
     }
+    if (possible == 0) return;
     work.report.decided = since_start_of(parts_, work.slot);
     work.report.what = std::to_string(work.committees.size()) + " committees with " + std::to_string(votes) + " of " +
                        std::to_string(possible) + " votes";

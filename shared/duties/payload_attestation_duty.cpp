@@ -162,8 +162,7 @@ Task<void> PayloadAttestationDuty::perform(Slot slot) {
     if (!may) {
         leave_to_others(report, report.due);
     } else if (too_late) {
-        report.miss(MissedReason::kTooLate, report.due,
-                    "begun " + std::to_string(to_ms(*report.started)) + " ms into the slot");
+        report.miss(MissedReason::kTooLate, report.due, begun_late(report));
     } else if (!outcome.data) {
         report.miss(MissedReason::kNoPayloadStatus, report.due, outcome.detail);
     } else {

@@ -1,6 +1,7 @@
 #include "shared/duties/performing.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "shared/base/log.hpp"
@@ -84,6 +85,10 @@ DutyReport begin_report(const DutyParts& parts, DutyKind kind, Slot slot, Durati
     report.deadline = deadline;
     report.started = since_start_of(parts, slot);
     return report;
+}
+
+std::string begun_late(const DutyReport& report) {
+    return "begun " + std::to_string(std::llround(to_ms(report.started.value_or(Duration::zero())))) + " ms into the slot";
 }
 
 void leave_to_others(DutyReport& report, std::size_t count) {

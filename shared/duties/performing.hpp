@@ -60,6 +60,8 @@ private:
 };
 
 [[nodiscard]] DutyReport begin_report(const DutyParts& parts, DutyKind kind, Slot slot, Duration deadline);
+// "begun 11500 ms into the slot"
+[[nodiscard]] std::string begun_late(const DutyReport& report);
 // The gate was closed before `count` of the duties could be signed: they are not missed.
 void leave_to_others(DutyReport& report, std::size_t count);
 // Logs it, and tells the observer. Nothing if nothing was due.

@@ -183,8 +183,7 @@ Task<void> SyncCommitteeDuty::send_messages(Slot slot) {
     if (!may) {
         leave_to_others(report, report.due);
     } else if (too_late) {
-        report.miss(MissedReason::kTooLate, report.due,
-                    "begun " + std::to_string(to_ms(*report.started)) + " ms into the slot");
+        report.miss(MissedReason::kTooLate, report.due, begun_late(report));
     } else if (!block) {
         report.miss(MissedReason::kNoHead, report.due,
                     parts_.nodes.fit_count() == 0 ? "no beacon node is fit" : "no beacon node answered in time");
