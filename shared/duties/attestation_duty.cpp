@@ -15,6 +15,7 @@ namespace {
 
 // Enough for every node to announce a few blocks of the slots around now.
 constexpr std::size_t kSeenHeadsMax = 256;
+constexpr std::uint64_t kVotesKept = 2;  // slots
 
 // However the duty ends, also by cancellation, no answer reaches what may be gone by then.
 struct CloseAtEnd {
@@ -46,6 +47,7 @@ Task<void> AttestationDuty::perform(Slot slot) {
     if (last_slot_ && slot <= *last_slot_) co_return;
     last_slot_ = slot;
     kept_.forget_before(slot);
+    std::erase_if(votes_, [slot](const auto& vote) { return vote.first + kVotesKept < slot; });
     SlotReport report;
     report.slot = slot;
     report.epoch = nodes_.spec().epoch_of(slot);
@@ -70,6 +72,7 @@ Task<void> AttestationDuty::adopt(ethereum::AttestationData data, std::vector<At
     report.due = duties.size();
     report.adopted = true;
     report.vote.emplace().data = data;
+    votes_.try_emplace(data.slot, data);
     Work work;
     work.slot = data.slot;
     set_data(work, data);
@@ -172,7 +175,7 @@ std::shared_ptr<ConsensusRun> AttestationDuty::begin(Slot slot) {
 }
 
 // The keys that may go on with the outcome. A duty that moved to this slot or away from it meanwhile counts as it is now.
-AttestationDuty::Work AttestationDuty::make_work(SlotReport& report, const ConsensusOutcome& outcome) const {
+AttestationDuty::Work AttestationDuty::make_work(SlotReport& report, const ConsensusOutcome& outcome) {
     Work work;
     work.slot = report.slot;
     work.pending = pending_at(report.slot);
@@ -184,8 +187,14 @@ AttestationDuty::Work AttestationDuty::make_work(SlotReport& report, const Conse
     } else {
         report.vote = std::get<Decided>(outcome);
         set_data(work, report.vote->data);
+        votes_.insert_or_assign(report.slot, report.vote->data);
     }
     return work;
+}
+
+std::optional<ethereum::AttestationData> AttestationDuty::vote_of(Slot slot) const {
+    const auto vote = votes_.find(slot);
+    return vote == votes_.end() ? std::nullopt : std::optional{vote->second};
 }
 
 void AttestationDuty::set_data(Work& work, const ethereum::AttestationData& data) const {

@@ -7,6 +7,7 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <set>
 #include <unordered_map>
@@ -58,6 +59,8 @@ public:
     [[nodiscard]] bool keeps_votes_before(Epoch epoch) const { return kept_.of_last_epoch(epoch) != nullptr; }
     // Whether a validator of ours has a duty in `slot` that it has not signed for.
     [[nodiscard]] bool due_at(Slot slot) const { return !pending_at(slot).empty(); }
+    // What is voted for in one of the last slots, once it is decided: our own decision, else what was adopted.
+    [[nodiscard]] std::optional<ethereum::AttestationData> vote_of(Slot slot) const;
     // Nothing is under way that would still ask, sign or publish; what is only being decided doesn't count.
     [[nodiscard]] bool idle() const;
     // This validator has, or may have, attested for that epoch: its duty there is left out.
@@ -119,6 +122,7 @@ private:
     std::deque<KeptVote> to_catch_up_;
     TaskGroup catching_up_;
     std::set<Slot> deciding_;
+    std::map<Slot, ethereum::AttestationData> votes_;
     std::size_t performing_{0};
     std::unordered_map<ValidatorIndex, Epoch> attested_;  // the highest target each has signed in this run
     std::uint64_t checkpoints_dropped_{0};
@@ -136,7 +140,7 @@ private:
     Task<void> catch_up_with(KeptVote vote, SteadyTime end, bool before_opening);
     Task<void> work_off();
     [[nodiscard]] std::shared_ptr<ConsensusRun> begin(Slot slot);
-    [[nodiscard]] Work make_work(SlotReport& report, const ConsensusOutcome& outcome) const;
+    [[nodiscard]] Work make_work(SlotReport& report, const ConsensusOutcome& outcome);
     Task<void> approve_and_publish(SlotReport& report, Work& work);
     Task<void> attempt(SlotReport& report, Work& work);
     Task<std::vector<ethereum::SingleAttestation>> sign(SlotReport& report, Work& work,

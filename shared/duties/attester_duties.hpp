@@ -1,15 +1,16 @@
 // Keeps the duty book filled: fetches the attester duties of this and the next epoch, again after a reorganisation that moves
-// them or when a validator becomes active, and tells the nodes which committees to listen to.
+// them or when a validator becomes active, and tells the nodes which committees to listen to, and where one of ours aggregates.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 #include <unordered_map>
 
 #include "shared/base/notifier.hpp"
-#include "shared/beacon/beacon_nodes.hpp"
 #include "shared/duties/duty_book.hpp"
+#include "shared/duties/duty_parts.hpp"
 
 namespace holdfast::duties {
 
@@ -24,14 +25,26 @@ class AttesterDutiesService {
 public:
     using Validators = std::unordered_map<PublicKey, ValidatorIndex>;
 
+    struct Hooks {
+        // Whether it is known that a validator aggregates. Until it is told, none does.
+        std::function<bool(const beacon::AttesterDuty&)> aggregates;
+        // Other duties are known than before.
+        std::function<void()> on_change;
+    };
+
     // `validators` says which of ours are active now. Everything passed must outlive the object.
-    AttesterDutiesService(Clock& clock, beacon::BeaconNodes& nodes, const ethereum::SlotClock& slots,
-                          std::function<const Validators&()> validators, AttesterDutiesOptions options);
+    AttesterDutiesService(const DutyParts& parts, std::function<const Validators&()> validators, AttesterDutiesOptions options);
+    void use(Hooks hooks) { hooks_ = std::move(hooks); }
 
     // Fetches what is missing, for ever; ends by cancellation.
     Task<void> run();
-    // Looks at once whether something is missing (a new epoch, another set of validators).
-    void wake() { wake_.notify_all(); }
+    // Others are active than before: drops duties of those who aren't, and fetches those of who has become it.
+    void on_validators_changed();
+    // It is known now who aggregates in `slot`: the nodes are told.
+    void on_aggregators_known(Slot slot);
+    // What is known otherwise: kept from an earlier run, or said by most nodes. As DutyBook::put(). `confirm`: it is asked for
+    // all the same.
+    Result<void> put(beacon::AttesterDuties duties, bool confirm);
     // Has duties fetched again if they stand on another block than the head says. True if the duties of this or the next epoch
     // do.
     bool on_head(const beacon::HeadEvent& event);
@@ -40,21 +53,28 @@ public:
     [[nodiscard]] std::uint64_t refetches() const { return refetches_; }
 
 private:
-    Clock& clock_;
-    beacon::BeaconNodes& nodes_;
-    const ethereum::SlotClock& slots_;
+    DutyParts parts_;
     std::function<const Validators&()> validators_;
     AttesterDutiesOptions options_;
     DutyBook book_;
     Notifier wake_;
     std::map<Epoch, SteadyTime> stale_;  // when the fetch is due
     std::map<Epoch, SteadyTime> fetched_;
+    Hooks hooks_;
+    std::set<Slot> aggregators_known_;  // that nodes are still to be told of
     std::uint64_t refetches_{0};
+    bool looked_{false};  // run() has fetched what it could at its start
 
-    [[nodiscard]] Epoch current_epoch() const;
+    [[nodiscard]] Slot now() const { return parts_.slots.slot_at(parts_.clock.now()); }
     [[nodiscard]] bool needs(Epoch epoch) const;
+    [[nodiscard]] SteadyTime next_look(bool all, Duration pause) const;
+    void changed();
+    Task<bool> fetch_all();
     Task<bool> fetch(Epoch epoch);
     Task<void> subscribe(Epoch epoch);
+    Task<void> tell_aggregators();
+    Task<void> send(std::vector<beacon::CommitteeSubscription> subscriptions);
+    [[nodiscard]] beacon::CommitteeSubscription subscription(const beacon::AttesterDuty& duty) const;
 };
 
 }  // namespace holdfast::duties

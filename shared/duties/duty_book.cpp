@@ -37,12 +37,23 @@ Result<void> DutyBook::put(AttesterDuties duties, const OurValidators& asked) {
                                                       to_string(duty.validator_index) + " twice");
         }
     }
-    Known known{duties.dependent_root, {}, std::move(duties.duties)};
+    Known known{duties.dependent_root, {}, std::move(duties.duties), ++versions_};
     known.asked.reserve(asked.size());
     for (const auto& [key, index] : asked) known.asked.push_back(key);
     std::ranges::sort(known.asked);
     epochs_.insert_or_assign(duties.epoch, std::move(known));
     return success();
+}
+
+void DutyBook::keep_only(const OurValidators& validators) {
+    for (auto& [epoch, known] : epochs_) {
+        const std::size_t gone =
+            std::erase_if(known.duties, [&](const AttesterDuty& duty) { return !validators.contains(duty.key); });
+        if (gone == 0) continue;
+        // Those who come back are asked for again.
+        std::erase_if(known.asked, [&](const PublicKey& key) { return !validators.contains(key); });
+        known.version = ++versions_;
+    }
 }
 
 std::vector<AttesterDuty> DutyBook::at(Slot slot) const {
@@ -65,6 +76,17 @@ bool DutyBook::asked_for_all(Epoch epoch, const OurValidators& validators) const
 std::size_t DutyBook::count(Epoch epoch) const {
     const auto known = epochs_.find(epoch);
     return known == epochs_.end() ? 0 : known->second.duties.size();
+}
+
+AttesterDuties DutyBook::all(Epoch epoch) const {
+    const auto known = epochs_.find(epoch);
+    if (known == epochs_.end()) return {epoch, {}, {}};
+    return {epoch, known->second.dependent_root, known->second.duties};
+}
+
+std::uint64_t DutyBook::version(Epoch epoch) const {
+    const auto known = epochs_.find(epoch);
+    return known == epochs_.end() ? 0 : known->second.version;
 }
 
 std::vector<Epoch> DutyBook::stale_after(const beacon::HeadEvent& event) const {

@@ -7,130 +7,184 @@
 
 namespace holdfast::duties {
 
-DutyOutlook::DutyOutlook(Clock& clock, beacon::BeaconNodes& nodes, const ethereum::SlotClock& slots,
-                         std::function<const Validators&()> validators, DutyOutlookOptions options)
-    : clock_{clock}, nodes_{nodes}, slots_{slots}, validators_{std::move(validators)}, options_{options} {
-    const Result<std::uint64_t> epochs = nodes.spec().number("EPOCHS_PER_SYNC_COMMITTEE_PERIOD");
-    if (epochs) period_epochs_ = epochs.value();
+using beacon::ProposerDuties;
+using beacon::ProposerDuty;
+
+namespace {
+
+Result<void> check(const ProposerDuties& duties, const ethereum::ChainSpec& spec) {
+    const auto wrong =
+        std::ranges::find_if(duties.duties, [&](const ProposerDuty& duty) { return spec.epoch_of(duty.slot) != duties.epoch; });
+    if (wrong != duties.duties.end()) {
+        return failure(ErrorCode::kMalformed, "slot " + to_string(wrong->slot) + " is outside the epoch");
+    }
+    const auto twice = std::ranges::adjacent_find(duties.duties, {}, &ProposerDuty::slot);
+    if (twice == duties.duties.end()) return success();
+    return failure(ErrorCode::kMalformed, "slot " + to_string(twice->slot) + " has two proposers");
 }
+
+}  // namespace
+
+SteadyTime quiet_from(const DutyParts& parts) {
+    const ethereum::ChainSpec& spec = parts.nodes.spec();
+    const Slot first = spec.first_slot(parts.epoch_of(parts.slots.slot_at(parts.clock.now())));
+    return parts.start_of(first) + spec.slot_duration() * 3 / 4;
+}
+
+DutyOutlook::DutyOutlook(const DutyParts& parts, std::function<const Validators&()> validators, DutyOutlookOptions options)
+    : parts_{parts}, validators_{std::move(validators)}, options_{options} {}
 
 Task<void> DutyOutlook::run() {
     Duration pause = options_.retry_min;
     for (;;) {
-        const Epoch now = current_epoch();
-        proposers_.erase(proposers_.begin(), proposers_.lower_bound(now));
-        if (period_epochs_ > 0) periods_.erase(periods_.begin(), periods_.lower_bound(first_of_period(now)));
-        const bool all = co_await ask_all(now);
+        forget_before(parts_.epoch_of(now()));
+        const bool all = co_await ask_all();
         pause = all ? options_.retry_min : std::min<Duration>(pause * 2, options_.retry_max);
-        if (moved_) continue;
-        const SteadyTime next_epoch = clock_.steady_at(slots_.start_of(nodes_.spec().first_slot(current_epoch() + 1)));
-        // At least once a slot, for a wall clock that is set meanwhile and for validators that have become active.
-        const Duration at_most = all ? nodes_.spec().slot_duration() : std::min(pause, nodes_.spec().slot_duration());
-        co_await wake_.wait_until(clock_, std::min(next_epoch, clock_.steady() + at_most));
+        const SteadyTime steady = parts_.clock.steady();
+        // At least once a slot, for a wall clock that is set meanwhile.
+        SteadyTime next = steady + (all ? parts_.nodes.spec().slot_duration() : pause);
+        next = std::min(next, parts_.start_of(parts_.nodes.spec().first_slot(parts_.epoch_of(now()) + 1)));
+        if (quiet_from(parts_) > steady) next = std::min(next, quiet_from(parts_));
+        for (const auto& [epoch, due] : stale_) next = std::min(next, std::max(due, steady + options_.retry_min));
+        co_await wake_.wait_until(parts_.clock, next);
     }
+}
+
+void DutyOutlook::forget_before(Epoch epoch) {
+    const auto forget = [epoch](auto& map) { map.erase(map.begin(), map.lower_bound(epoch)); };
+    forget(known_);
+    forget(stale_);
+    forget(fetched_);
+    forget(named_);
 }
 
 void DutyOutlook::on_head(const beacon::HeadEvent& event) {
-    const std::uint64_t slots = nodes_.spec().slots_per_epoch();
-    if (last_head_ && last_head_->slot.value / slots == event.slot.value / slots) {
-        moved_ = moved_ || last_head_->current_duty_dependent_root != event.current_duty_dependent_root ||
-                 last_head_->previous_duty_dependent_root != event.previous_duty_dependent_root;
+    const Epoch epoch = parts_.epoch_of(event.slot);
+    const bool this_moved = note_root(epoch, event.previous_duty_dependent_root);
+    const bool next_moved = note_root(epoch + 1, event.current_duty_dependent_root);
+    for (const Epoch one : {epoch, epoch + 1}) {
+        const auto known = known_.find(one);
+        const auto named = named_.find(one);
+        if (known == known_.end() || named == named_.end()) continue;
+        const std::optional<Root>& stands_on = known->second.duties.dependent_root;
+        if (stands_on ? *stands_on != named->second : this_moved || next_moved) make_stale(one);
     }
-    last_head_ = event;
-    if (moved_) wake_.notify_all();
+}
+
+// Whether heads named another block before.
+bool DutyOutlook::note_root(Epoch epoch, const Root& root) {
+    if (root.is_zero()) return false;
+    const auto [before, first] = named_.try_emplace(epoch, root);
+    return std::exchange(before->second, root) != root;
+}
+
+void DutyOutlook::make_stale(Epoch epoch) {
+    // A node on another branch would make us ask with every block; so there is a pause between two fetches.
+    const auto last = fetched_.find(epoch);
+    const SteadyTime steady = parts_.clock.steady();
+    const SteadyTime earliest = last == fetched_.end() ? steady : last->second + options_.refetch_min;
+    if (stale_.try_emplace(epoch, std::max(steady, earliest)).second) wake_.notify_all();
+}
+
+Result<void> DutyOutlook::put(ProposerDuties duties, bool confirm) {
+    const Epoch epoch = duties.epoch;
+    std::ranges::sort(duties.duties, {}, &ProposerDuty::slot);
+    HOLDFAST_TRY(check(duties, parts_.nodes.spec()));
+    const bool ahead = epoch > parts_.epoch_of(now());
+    const bool may_change = parts_.nodes.spec().fork_at(epoch).name < ethereum::ForkName::kFulu;
+    known_.insert_or_assign(epoch, Known{std::move(duties), ahead && may_change, ++versions_});
+    if (confirm) stale_.try_emplace(epoch, parts_.clock.steady());
+    return success();
+}
+
+std::uint64_t DutyOutlook::version(Epoch epoch) const {
+    const auto known = known_.find(epoch);
+    return known == known_.end() ? 0 : known->second.version;
+}
+
+std::optional<ProposerDuty> DutyOutlook::proposer_at(Slot slot) const {
+    const auto known = known_.find(parts_.epoch_of(slot));
+    if (known == known_.end()) return std::nullopt;
+    const auto duty = std::ranges::find(known->second.duties.duties, slot, &ProposerDuty::slot);
+    if (duty == known->second.duties.duties.end()) return std::nullopt;
+    const auto ours = validators_().find(duty->key);
+    if (ours == validators_().end() || ours->second != duty->validator_index) return std::nullopt;
+    return *duty;
+}
+
+ProposerDuties DutyOutlook::ours(Epoch epoch) const {
+    ProposerDuties duties = all(epoch);
+    std::erase_if(duties.duties, [this](const ProposerDuty& duty) { return !proposer_at(duty.slot); });
+    return duties;
+}
+
+ProposerDuties DutyOutlook::all(Epoch epoch) const {
+    const auto known = known_.find(epoch);
+    return known == known_.end() ? ProposerDuties{epoch, {}, {}} : known->second.duties;
 }
 
 std::optional<Slot> DutyOutlook::next_proposal(Slot from) const {
-    for (const auto& [epoch, duties] : proposers_) {
-        for (const beacon::ProposerDuty& duty : duties) {
-            if (duty.slot >= from && validators_().contains(duty.key)) return duty.slot;
+    for (const auto& [epoch, known] : known_) {
+        for (const ProposerDuty& duty : known.duties.duties) {
+            if (duty.slot >= from && proposer_at(duty.slot)) return duty.slot;
         }
     }
     return std::nullopt;
 }
 
-std::optional<Epoch> DutyOutlook::sync_committee_until() const {
-    if (period_epochs_ == 0) return std::nullopt;
-    const Epoch first = first_of_period(current_epoch());
-    const auto sits = [this](Epoch of) {
-        const auto period = periods_.find(of);
-        return period != periods_.end() && period->second.ours;
-    };
-    if (!sits(first)) return std::nullopt;
-    const Epoch next = first + period_epochs_;
-    return Epoch{(sits(next) ? next : first).value + period_epochs_ - 1};
+bool DutyOutlook::stale(Epoch epoch) const {
+    const auto stale = stale_.find(epoch);
+    return stale != stale_.end() && stale->second <= parts_.clock.steady();
 }
 
-Epoch DutyOutlook::current_epoch() const { return nodes_.spec().epoch_of(slots_.slot_at(clock_.now())); }
+bool DutyOutlook::needs(Epoch epoch) const {
+    const auto known = known_.find(epoch);
+    if (known == known_.end() || stale(epoch)) return true;
+    return known->second.tentative && epoch <= parts_.epoch_of(now());
+}
 
-Epoch DutyOutlook::first_of_period(Epoch epoch) const { return Epoch{epoch.value - epoch.value % period_epochs_}; }
+// Once, and once more in the last quarter of the epoch: not every node gives the next epoch's.
+bool DutyOutlook::may_ask_next() const {
+    const Slot slot = now();
+    const Epoch epoch = parts_.epoch_of(slot);
+    if (knows(epoch + 1)) return stale(epoch + 1);
+    if (!tried_next_ || parts_.epoch_of(*tried_next_) != epoch) {
+        return !tried_next_ || parts_.clock.steady() >= quiet_from(parts_);
+    }
+    const Slot last_quarter = parts_.nodes.spec().first_slot(epoch) + parts_.nodes.spec().slots_per_epoch() * 3 / 4;
+    return *tried_next_ < last_quarter && slot >= last_quarter;
+}
 
 // False if something is missing that every node gives.
-Task<bool> DutyOutlook::ask_all(Epoch now) {
-    const bool again = std::exchange(moved_, false);
-    if (again) tried_next_.reset();
+Task<bool> DutyOutlook::ask_all() {
     bool all = true;
-    if (again || !knows(now)) all = co_await ask_proposers(now);
-    if (again || (!knows(now + 1) && tried_next_ != now)) {
-        tried_next_ = now;
-        const bool known = co_await ask_proposers(now + 1);
-        // Known before the duties moved: not any more.
-        if (!known) proposers_.erase(now + 1);
-    }
-    const bool sync = co_await ask_sync(now);
-    co_return all&& sync;
+    const Epoch epoch = parts_.epoch_of(now());
+    if (needs(epoch)) all = co_await ask(epoch);
+    const bool next = may_ask_next();
+    if (!next) co_return all;
+    tried_next_ = now();
+    const bool known = co_await ask(parts_.epoch_of(now()) + 1);
+    static_cast<void>(known);
+    co_return all;
 }
 
-Task<bool> DutyOutlook::ask_sync(Epoch now) {
-    if (period_epochs_ == 0 || validators_().empty()) co_return true;
-    const Epoch first = first_of_period(now);
-    if (!period_known(first)) {
-        const bool known = co_await ask_period(first);
-        if (!known) co_return false;
+Task<bool> DutyOutlook::ask(Epoch epoch) {
+    fetched_[epoch] = parts_.clock.steady();
+    Result<ProposerDuties> answer = co_await parts_.nodes.proposer_duties(epoch, parts_.clock.steady() + options_.call_timeout);
+    Result<void> taken = answer ? Result<void>{success()} : Result<void>{answer.error()};
+    if (answer) {
+        answer.value().epoch = epoch;
+        taken = put(std::move(answer).value(), false);
     }
-    const Epoch next = first + period_epochs_;
-    if (!period_known(next) && tried_next_period_ != now) {
-        tried_next_period_ = now;
-        const bool known = co_await ask_period(next);
-        static_cast<void>(known);  // asked again in the next epoch
+    if (taken) {
+        stale_.erase(epoch);
+        co_return true;
     }
-    co_return true;
-}
-
-Task<bool> DutyOutlook::ask_proposers(Epoch epoch) {
-    Result<beacon::ProposerDuties> answer = co_await nodes_.proposer_duties(epoch, clock_.steady() + options_.call_timeout);
-    if (!answer) {
-        log_debug("proposers of epoch {}: {}", epoch.value, answer.error().message);
-        co_return false;
-    }
-    std::vector<beacon::ProposerDuty> duties = std::move(answer.value().duties);
-    const ethereum::ChainSpec& spec = nodes_.spec();
-    std::erase_if(duties, [&spec, epoch](const beacon::ProposerDuty& duty) { return spec.epoch_of(duty.slot) != epoch; });
-    std::ranges::sort(duties, {}, &beacon::ProposerDuty::slot);
-    proposers_.insert_or_assign(epoch, std::move(duties));
-    co_return true;
-}
-
-Task<bool> DutyOutlook::ask_period(Epoch first) {
-    const Validators asked = validators_();
-    std::vector<ValidatorIndex> indices;
-    for (const auto& [key, index] : asked) indices.push_back(index);
-    std::ranges::sort(indices);
-    // This epoch's committee is asked for as such: a node may no longer know the first epoch of a long period.
-    const Epoch epoch = std::max(first, current_epoch());
-    const Result<std::vector<beacon::SyncDuty>> answer =
-        co_await nodes_.sync_duties(epoch, std::move(indices), clock_.steady() + options_.call_timeout);
-    if (!answer) {
-        log_debug("sync committee of epoch {}: {}", epoch.value, answer.error().message);
-        co_return false;
-    }
-    periods_.insert_or_assign(first, Period{asked, !answer.value().empty()});
-    co_return true;
-}
-
-bool DutyOutlook::period_known(Epoch first) const {
-    const auto period = periods_.find(first);
-    return period != periods_.end() && period->second.asked == validators_();
+    log_debug("proposers of epoch {}: {}", epoch.value, taken.error().message);
+    // What is known stays in use meanwhile, but it must be asked for again.
+    const bool ahead = epoch > parts_.epoch_of(now());
+    if (knows(epoch)) stale_[epoch] = parts_.clock.steady() + (ahead ? options_.retry_max : options_.retry_min);
+    co_return false;
 }
 
 }  // namespace holdfast::duties

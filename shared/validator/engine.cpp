@@ -81,8 +81,10 @@ Task<Result<void>> Engine::refresh_validators() {
 void Engine::make_duties() {
     const duties::DutyParts parts{executor_, clock_, nodes_, *slots_, gate_, door_, quorum_, options_.attestation.threshold};
     const auto observer = [this](const duties::SlotReport& report) { on_report(report); };
+    const EngineDutiesObservers observers{observer, [this](const duties::DutyReport& report) { on_duty_report(report); }};
     duties_ = std::make_unique<EngineDuties>(
-        parts, validators_, EngineDutiesOptions{options_.attestation, options_.call_timeout}, EngineDutiesObservers{observer});
+        parts, validators_, options_.proposers,
+        EngineDutiesOptions{options_.attestation, options_.proposal, options_.call_timeout}, observers);
     takeover_ = std::make_unique<Takeover>(
         clock_, nodes_, *slots_, duties_->attestation(), quorum_,
         [this]() -> const Takeover::Validators& { return validators_.active(); }, observer, options_.old_votes_max);
@@ -110,7 +112,7 @@ Task<void> Engine::run() {
 
 // What is under way is finished; a vote that would only be decided isn't waited for.
 Task<void> Engine::finish() {
-    if (duties_->idle()) slot_tasks_.cancel();
+    if (duties_->idle() && !gate_open()) slot_tasks_.cancel();
     co_await slot_tasks_.join();
     co_await duties_->join();
     const bool was_on_duty = last_on_duty_;
@@ -185,11 +187,14 @@ Task<void> Engine::follow_events() {
     }
 }
 
+// Once an epoch, when its first block is out.
 Task<void> Engine::watch_validators() {
+    const ethereum::ChainSpec& spec = nodes_.spec();
+    const auto quiet = [&](Epoch epoch) { return slots_->start_of(spec.first_slot(epoch)) + spec.slot_duration() * 3 / 4; };
     for (;;) {
-        const ethereum::ChainSpec& spec = nodes_.spec();
-        const Epoch next = spec.epoch_of(slots_->slot_at(clock_.now())) + 1;
-        co_await sleep_until(clock_, slots_->start_of(spec.first_slot(next)));
+        const WallTime now = clock_.now();
+        const Epoch epoch = spec.epoch_of(slots_->slot_at(now));
+        co_await sleep_until(clock_, quiet(now < quiet(epoch) ? epoch : epoch + 1));
         for (;;) {
             const Result<void> done = co_await refresh_validators();
             if (done) break;
@@ -217,6 +222,12 @@ void Engine::on_report(const duties::SlotReport& report) {
     checks_->on_report(report);
     remember(report);
     if (hooks_.on_report) hooks_.on_report(report);
+}
+
+void Engine::on_duty_report(const duties::DutyReport& report) {
+    recent_duties_.push_front(report);
+    if (recent_duties_.size() > kRecentMax) recent_duties_.pop_back();
+    if (hooks_.on_duty) hooks_.on_duty(report);
 }
 
 void Engine::remember(const duties::SlotReport& report) {

@@ -32,6 +32,8 @@ namespace holdfast::validator {
 
 struct EngineOptions {
     duties::AttestationOptions attestation;
+    duties::ProposalOptions proposal{};
+    duties::ProposerSettings proposers{};
     Duration call_timeout{std::chrono::seconds{10}};
     Duration retry{std::chrono::milliseconds{500}};
     // What the instance before has recorded in its last two slots is published once more, and of older slots as long as it is
@@ -42,6 +44,8 @@ struct EngineOptions {
 struct EngineHooks {
     // Gets the report of each slot that had duties, also of those that were only decided (gate closed).
     duties::AttestationDuty::Observer on_report;
+    // The same of all duties but attestations.
+    duties::DutyObserver on_duty;
     // The duty loop has turned: at least once a second. What feeds the watchdog.
     std::function<void()> on_turn;
     // What heartbeats say of this instance: well on duty, or ready for it.
@@ -85,6 +89,8 @@ public:
     [[nodiscard]] Upcoming upcoming() const;
     // Of the last slots with duties, newest first, at most 64.
     [[nodiscard]] const std::deque<duties::SlotReport>& recent() const { return recent_; }
+    // Of all other duties.
+    [[nodiscard]] const std::deque<duties::DutyReport>& recent_duties() const { return recent_duties_; }
     [[nodiscard]] Health health() const;
     [[nodiscard]] const ValidatorSet& validators() const { return validators_; }
     [[nodiscard]] std::vector<beacon::NodeState> node_states() const { return nodes_.states(); }
@@ -96,6 +102,7 @@ public:
     [[nodiscard]] const duties::AttesterDutiesService* attester_duties() const {
         return duties_ ? &duties_->attester_duties() : nullptr;
     }
+    [[nodiscard]] const EngineDuties* duties() const { return duties_.get(); }
     [[nodiscard]] const std::optional<duties::SlotReport>& last_report() const { return last_report_; }
 
 private:
@@ -122,6 +129,7 @@ private:
     std::unique_ptr<EngineChecks> checks_;
     std::optional<duties::SlotReport> last_report_;
     std::deque<duties::SlotReport> recent_;
+    std::deque<duties::DutyReport> recent_duties_;
     std::optional<Slot> last_begun_;
     TaskGroup background_;
     TaskGroup slot_tasks_;
@@ -145,6 +153,7 @@ private:
     Task<void> watch_validators();
     Task<void> watch_quorum();
     void on_report(const duties::SlotReport& report);
+    void on_duty_report(const duties::DutyReport& report);
     void remember(const duties::SlotReport& report);
     [[nodiscard]] std::string state() const;
     [[nodiscard]] HealthCheck check_generation() const;

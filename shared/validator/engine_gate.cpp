@@ -20,6 +20,7 @@ Task<Result<void>> Engine::take_over(SteadyTime deadline) {
     gate_.begin_opening();
     generation_before_ = generation();
     tell_protectors();
+    background_.spawn("preparation of blocks", duties_->prepare_blocks());
     const Result<void> begun = co_await takeover_->begin(deadline);
     if (!begun && gate_.opening()) gate_.close();
     tell_protectors();

@@ -8,16 +8,32 @@ namespace holdfast::validator {
 ValidatorSet::ValidatorSet(std::vector<PublicKey> keys) : keys_{std::move(keys)} { std::ranges::sort(keys_); }
 
 bool ValidatorSet::apply(const std::vector<beacon::Validator>& validators) {
-    std::unordered_map<PublicKey, ValidatorIndex> active;
     statuses_.clear();
+    on_chain_.clear();
+    active_on_chain_.clear();
     for (const beacon::Validator& validator : validators) {
         if (!std::ranges::binary_search(keys_, validator.key)) continue;
         statuses_[validator.key] = validator.status;
-        if (validator.attests()) active[validator.key] = validator.index;
+        on_chain_[validator.key] = validator.index;
+        if (validator.attests()) active_on_chain_[validator.key] = validator.index;
     }
     applied_ = true;
-    const bool changed = active != active_;
+    return look_again();
+}
+
+void ValidatorSet::hold_back(std::function<bool(const PublicKey&)> allows) { allows_ = std::move(allows); }
+
+bool ValidatorSet::look_again() {
+    const auto allowed = [this](const Indices& all) {
+        Indices result = all;
+        if (allows_) std::erase_if(result, [this](const auto& entry) { return !allows_(entry.first); });
+        return result;
+    };
+    Indices active = allowed(active_on_chain_);
+    Indices with_index = allowed(on_chain_);
+    const bool changed = active != active_ || with_index != with_index_;
     active_ = std::move(active);
+    with_index_ = std::move(with_index);
     return changed;
 }
 
