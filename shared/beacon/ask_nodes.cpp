@@ -43,11 +43,10 @@ Error nobody_answered(bool in_time, const std::string& why) {
 }
 
 std::vector<std::size_t> fit_nodes_of(const NodeSet& set, const std::vector<std::size_t>& only) {
-    std::vector<std::size_t> nodes = set.judge.fit_nodes();
-    if (!only.empty()) {
-        std::erase_if(nodes, [&](std::size_t node) { return std::ranges::find(only, node) == only.end(); });
-    }
-    return nodes;
+    const std::vector<std::size_t> fit = set.judge.fit_nodes();
+    std::vector<std::size_t> named = fit;
+    std::erase_if(named, [&](std::size_t node) { return std::ranges::find(only, node) == only.end(); });
+    return named.empty() ? fit : named;
 }
 
 Task<Result<void>> send_to_all(std::shared_ptr<NodeSet> set, NodeCall<void> call, SteadyTime deadline, Judged judged) {

@@ -71,7 +71,7 @@ template <class T>
     for (const std::size_t node : nodes) asking->add(ask_one<T>(set, node, call, asking->channel()));
     return asking;
 }
-// Of the fit nodes: all, or those of `only` if it names any.
+// Of the fit nodes those that `only` names; all if none of these is fit.
 [[nodiscard]] std::vector<std::size_t> fit_nodes_of(const NodeSet& set, const std::vector<std::size_t>& only);
 
 // To all nodes that are not foreign. Returns at the first success; the others go on until their calls end.

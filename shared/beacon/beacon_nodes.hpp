@@ -51,7 +51,7 @@ struct BeaconNodesOptions {
     Duration reconnect_min{std::chrono::milliseconds{100}};
     Duration reconnect_max{std::chrono::seconds{5}};
     Duration hedge_after{std::chrono::milliseconds{500}};  // so long one node may think before the next is asked, too
-    std::vector<std::size_t> proposal_nodes{};             // by index: who is asked for blocks; empty: all
+    std::vector<std::size_t> proposal_nodes{};             // by index: who is asked for blocks; all if none of these is fit
 };
 
 class BeaconNodes {
@@ -96,8 +96,8 @@ public:
     Task<Result<PtcDuties>> ptc_duties(Epoch epoch, std::vector<ValidatorIndex> indices, SteadyTime deadline);
     Task<Result<ChainBlock>> block(std::string block_id, SteadyTime deadline);
 
-    // Every fit node is asked at once (blocks: those that BeaconNodesOptions::proposal_nodes names, if it names any); a failure
-    // or an answer moves the node's score as always.
+    // Every fit node is asked at once (blocks: those that BeaconNodesOptions::proposal_nodes names, while any of them is fit);
+    // a failure or an answer moves the node's score as always.
     [[nodiscard]] AskingPtr<ProducedBlock> produce_blocks(BlockRequest request, SteadyTime deadline);
     [[nodiscard]] AskingPtr<Aggregate> aggregates(Slot slot, CommitteeIndex committee, Root data_root, SteadyTime deadline);
     [[nodiscard]] AskingPtr<SyncContribution> contributions(Slot slot, std::uint64_t subcommittee, Root block,

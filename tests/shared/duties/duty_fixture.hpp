@@ -47,7 +47,7 @@ protected:
     std::vector<DutyReport> reports;
     DutyObserver observer{[this](const DutyReport& report) { reports.push_back(report); }};
 
-    explicit DutyFixture(std::vector<PublicKey> keys) : door{std::move(keys)} {
+    explicit DutyFixture(std::vector<PublicKey> keys, const beacon::BeaconNodesOptions& options = {}) : door{std::move(keys)} {
         std::vector<std::unique_ptr<beacon::BeaconNode>> made;
         for (std::size_t i = 0; i < 3; ++i) {
             auto node = std::make_unique<FakeBeaconNode>(clock, "http://node" + std::to_string(i + 1));
@@ -55,7 +55,7 @@ protected:
             fakes.push_back(node.get());
             made.push_back(std::move(node));
         }
-        nodes = std::make_unique<beacon::BeaconNodes>(io.get_executor(), clock, beacon::BeaconNodesOptions{}, std::move(made));
+        nodes = std::make_unique<beacon::BeaconNodes>(io.get_executor(), clock, options, std::move(made));
         group.spawn("connect", connect(*nodes, clock.steady() + 10s));
         time.advance(1s);
         gate.open();

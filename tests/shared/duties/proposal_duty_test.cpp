@@ -34,7 +34,7 @@ protected:
     std::vector<BlockRequest> requests;
     std::unique_ptr<ProposalDuty> duty;
 
-    ProposalDutyTest() : DutyFixture({kKey}) {
+    explicit ProposalDutyTest(const beacon::BeaconNodesOptions& options = {}) : DutyFixture({kKey}, options) {
         settings.otherwise.fee_recipient = address(0x11);
         settings.otherwise.graffiti = parse_graffiti("hello").value();
         for (std::size_t i = 0; i < fakes.size(); ++i) {
@@ -392,6 +392,31 @@ TEST_F(ProposalDutyTest, Gloas_BlockNotPublished_NoPayloadEither) {
     perform_whole(kGloasSlot);
     EXPECT_EQ(asked("publish_envelope"), 0U);
     EXPECT_EQ(report_of(DutyKind::kEnvelope), nullptr);
+}
+
+beacon::BeaconNodesOptions second_node_proposes() {
+    beacon::BeaconNodesOptions options;
+    options.proposal_nodes = {1};
+    return options;
+}
+
+class ProposalNodesTest : public ProposalDutyTest {
+protected:
+    ProposalNodesTest() : ProposalDutyTest(second_node_proposes()) {}
+};
+
+TEST_F(ProposalNodesTest, OnlyTheseAreAsked_PublishedToAll) {
+    perform_whole(kSlot);
+    EXPECT_EQ(fakes[1]->asked["produce_block"], 1U);
+    EXPECT_EQ(asked("produce_block"), 1U);
+    for (const FakeBeaconNode* fake : fakes) EXPECT_THAT(fake->published_blocks, SizeIs(1));
+}
+
+TEST_F(ProposalNodesTest, NoneOfTheseIsFit_AllOthersAreAsked) {
+    fakes[1]->behaviour["syncing"] = failing(ErrorCode::kUnavailable, "connection refused");
+    perform_whole(kSlot);
+    EXPECT_EQ(report().done, 1U) << describe(report());
+    EXPECT_EQ(fakes[1]->asked["produce_block"], 0U);
 }
 
 }  // namespace
