@@ -10,7 +10,7 @@ import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-TARGETS = ["cluster", "health", "http_server", "interchange", "json", "ssz", "wire"]
+TARGETS = ["beacon", "cluster", "health", "http_server", "interchange", "json", "ssz", "wire"]
 
 
 def options():
