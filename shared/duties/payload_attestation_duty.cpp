@@ -21,6 +21,7 @@ using ethereum::PayloadAttestationMessage;
 namespace {
 
 constexpr Duration kRetry = std::chrono::milliseconds{500};
+constexpr Duration kLookMin = std::chrono::milliseconds{50};
 constexpr Duration kAskAgain = std::chrono::milliseconds{250};
 constexpr Duration kCallTimeout = std::chrono::seconds{10};
 constexpr std::size_t kSlotsRemembered = 8;
@@ -48,6 +49,8 @@ Task<void> PayloadAttestationDuty::run() {
     for (;;) {
         const Epoch now = current_epoch();
         epochs_.erase(epochs_.begin(), epochs_.lower_bound(now));
+        stale_.erase(stale_.begin(), stale_.lower_bound(now));
+        asked_at_.erase(asked_at_.begin(), asked_at_.lower_bound(now));
         bool all = true;
         for (const Epoch epoch : {now, now + 1}) {
             if (epoch < *fork_ || !needs(epoch)) continue;
@@ -58,7 +61,8 @@ Task<void> PayloadAttestationDuty::run() {
         const SteadyTime middle =
             parts_.start_of(parts_.slots.slot_at(parts_.clock.now()) + 1) + parts_.nodes.spec().slot_duration() / 2;
         SteadyTime next = all ? middle : std::min(middle, parts_.clock.steady() + kRetry);
-        for (const auto& [epoch, due] : stale_) next = std::min(next, due);
+        const SteadyTime soonest = parts_.clock.steady() + kLookMin;
+        for (const auto& [epoch, due] : stale_) next = std::min(next, std::max(due, soonest));
         co_await wake_.wait_until(parts_.clock, next);
     }
 }
@@ -73,8 +77,6 @@ bool PayloadAttestationDuty::needs(Epoch epoch) const {
 
 Task<bool> PayloadAttestationDuty::fetch(Epoch epoch) {
     stale_.erase(epoch);
-    stale_.erase(stale_.begin(), stale_.lower_bound(current_epoch()));
-    asked_at_.erase(asked_at_.begin(), asked_at_.lower_bound(current_epoch()));
     asked_at_.insert_or_assign(epoch, parts_.clock.steady());
     const Validators asked = validators_();
     std::vector<ValidatorIndex> indices;

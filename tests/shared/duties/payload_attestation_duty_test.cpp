@@ -221,6 +221,23 @@ TEST_F(PayloadAttestationDutyTest, HeadOnAnotherBranch_DutiesAskedForAgain) {
     EXPECT_EQ(asked(), 3);
 }
 
+// What can't be asked for again must not keep the loop busy: neither an epoch that is over, nor nobody's duties.
+TEST_F(PayloadAttestationDutyTest, StaleDutiesThatNobodyGives_TheLoopGoesOn) {
+    begin();
+    go_to(11, 11900ms);
+    for (auto* fake : fakes) fake->behaviour["ptc_duties"].error = Error{ErrorCode::kUnavailable, "restarting"};
+    beacon::HeadEvent head;
+    head.slot = Slot{11};
+    head.previous_duty_dependent_root = root_of(666);
+    duty->on_event({0, clock.steady(), head});
+    go_to(12, 6s);
+    head.slot = Slot{12};
+    duty->on_event({0, clock.steady(), head});
+    validators.clear();
+    go_to(14, 0s);
+    EXPECT_EQ(duty->members_at(Slot{14}).size(), 1U);
+}
+
 TEST_F(PayloadAttestationDutyTest, DutiesThatCannotBe_NotTaken) {
     begin(3);
     for (auto* fake : fakes) {
