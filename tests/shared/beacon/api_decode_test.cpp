@@ -401,6 +401,49 @@ TEST(ApiDecode, Events) {
     EXPECT_EQ(decode_event("block", head_json()).error().code, ErrorCode::kNotFound);
 }
 
+std::string header_of(const std::string& proposer, const std::string& slot) {
+    return R"({"message":{"slot":")" + slot + R"(","proposer_index":")" + proposer + R"("},"signature":"0x"})";
+}
+
+TEST(ApiDecode, AProposerSlashingNamesItsProposer) {
+    const auto decode = [](const std::string& one, const std::string& other) {
+        return decode_event("proposer_slashing", R"({"signed_header_1":)" + one + R"(,"signed_header_2":)" + other + "}");
+    };
+    const auto event = decode(header_of("7", "5"), header_of("7", "5"));
+    ASSERT_TRUE(event.has_value()) << event.error().message;
+    const auto& slashing = std::get<SlashingEvent>(event.value());
+    EXPECT_TRUE(slashing.by_blocks);
+    EXPECT_EQ(slashing.validators, std::vector<ValidatorIndex>{ValidatorIndex{7}});
+    EXPECT_EQ(decode(header_of("7", "5"), header_of("8", "5")).error().code, ErrorCode::kMalformed);
+    EXPECT_EQ(decode(header_of("7", "5"), header_of("7", "6")).error().code, ErrorCode::kMalformed);
+    EXPECT_EQ(decode(header_of("7", "5"), "{}").error().code, ErrorCode::kMalformed);
+    EXPECT_EQ(decode_event("proposer_slashing", "[]").error().code, ErrorCode::kMalformed);
+}
+
+TEST(ApiDecode, AnAttesterSlashingNamesWhoIsInBothAttestations) {
+    const auto decode = [](const std::string& one, const std::string& other) {
+        return decode_event("attester_slashing", R"({"attestation_1":{"attesting_indices":)" + one +
+                                                     R"(},"attestation_2":{"attesting_indices":)" + other + "}}");
+    };
+    const auto event = decode(R"(["9","1","4","2"])", R"(["3","4","9","10"])");
+    ASSERT_TRUE(event.has_value()) << event.error().message;
+    const auto& slashing = std::get<SlashingEvent>(event.value());
+    EXPECT_FALSE(slashing.by_blocks);
+    EXPECT_EQ(slashing.validators, (std::vector<ValidatorIndex>{ValidatorIndex{4}, ValidatorIndex{9}}));
+    EXPECT_EQ(decode(R"(["1"])", R"(["2"])").error().code, ErrorCode::kMalformed) << "it slashes nobody";
+    EXPECT_EQ(decode(R"(["1"])", "[1]").error().code, ErrorCode::kMalformed);
+    EXPECT_EQ(decode(R"(["1"])", R"(["-1"])").error().code, ErrorCode::kMalformed);
+    EXPECT_EQ(decode(R"(["1"])", "7").error().code, ErrorCode::kMalformed);
+}
+
+// A value takes much more room than its text.
+TEST(ApiDecode, AnAnswerOfMillionsOfValuesIsMalformed) {
+    std::string body = R"({"data":{"version":"x","more":[0)";
+    for (int i = 0; i < 2'000'001; ++i) body += ",0";
+    body += "]}}";
+    EXPECT_EQ(decode_version(body).error().code, ErrorCode::kMalformed);
+}
+
 TEST(ApiDecode, ErrorsAreDescribedInOneLine) {
     EXPECT_EQ(describe_error(R"({"code":400,"message":"bad\nslot"})"), "bad slot");
     EXPECT_EQ(describe_error("404 page not found\n"), "404 page not found ");

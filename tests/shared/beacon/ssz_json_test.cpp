@@ -54,6 +54,29 @@ TEST(SszJson, BlocksOfAChain_ThereAndBack) {
     EXPECT_EQ(decode_to_json(*fulu().signed_block, bytes.value()), (*json)["data"]);
 }
 
+TEST(SszJson, TextAndValuesSayTheSame) {
+    const auto json = sample("api/block_head_v2.json");
+    if (!json) GTEST_SKIP() << "no devnet/samples beside the project";
+    const auto bytes = encode_json(*fulu().signed_block, (*json)["data"]);
+    ASSERT_TRUE(bytes) << bytes.error().message;
+    std::string text;
+    append_json(*fulu().signed_block, bytes.value(), text);
+    Json::Value value;
+    const std::unique_ptr<Json::CharReader> reader{Json::CharReaderBuilder{}.newCharReader()};
+    ASSERT_TRUE(reader->parse(text.data(), text.data() + text.size(), &value, nullptr));
+    EXPECT_EQ(value, (*json)["data"]);
+}
+
+// A list says how many elements it has before any of them is read.
+TEST(SszJson, AWrongElementEndsALongListAtOnce) {
+    const auto type = ethereum::schema::list_of(ethereum::schema::bytes_of(1U << 30U), 1U << 20U);
+    Json::Value list{Json::arrayValue};
+    for (int i = 0; i < 100'000; ++i) list.append("0x");
+    const auto bytes = encode_json(*type, list);
+    ASSERT_FALSE(bytes);
+    EXPECT_THAT(bytes.error().message, HasSubstr("[0]: has 0 bytes instead of 1073741824"));
+}
+
 TEST(SszJson, NumbersUpTo256Bits) {
     const auto type = ethereum::schema::uint_of(32);
     const std::string max = "115792089237316195423570985008687907853269984665640564039457584007913129639935";

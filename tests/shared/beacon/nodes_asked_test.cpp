@@ -1,0 +1,215 @@
+// Goal: a question to many nodes gets each one's answer when it is there, and never more of our time than we give; what is
+// published is done when one node has it. Method: fake nodes in virtual time.
+#include <gmock/gmock.h>
+
+#include "tests/shared/beacon/beacon_nodes_fixture.hpp"
+#include "tests/shared/ethereum/default_object.hpp"
+
+namespace holdfast::beacon {
+namespace {
+
+using ethereum::ForkName;
+using ethereum::schema::default_object;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::UnorderedElementsAre;
+
+class NodesAskedTest : public BeaconNodesTest {
+protected:
+    static Result<ProducedBlock> worth(std::uint64_t value) {
+        ProducedBlock block;
+        block.payload_value = value;
+        return block;
+    }
+    void connect_all(const BeaconNodesOptions& options = {}) {
+        make(3, options);
+        ASSERT_TRUE(connect().has_value());
+        for (std::size_t i = 0; i < 3; ++i) {
+            fakes[i]->on_produce_block = [i](const BlockRequest&) { return worth(i); };
+        }
+    }
+    AskingPtr<ProducedBlock> ask_for_blocks() { return nodes->produce_blocks(BlockRequest{}, clock.steady() + seconds{10}); }
+    // The nodes whose answers come within `allowed`.
+    template <class T>
+    std::vector<std::size_t> answers(Asking<T>& asking, Duration allowed) {
+        const SteadyTime until = clock.steady() + allowed;
+        std::vector<std::size_t> from;
+        while (true) {
+            auto answer = run(asking.next(until), allowed + seconds{1});
+            if (!answer || !*answer) return from;
+            from.push_back((*answer)->node);
+        }
+    }
+    std::vector<std::size_t> fit() const {
+        std::vector<std::size_t> result;
+        for (std::size_t i = 0; i < nodes->size(); ++i) {
+            if (nodes->fit(i)) result.push_back(i);
+        }
+        return result;
+    }
+    Result<void> publish_block() {
+        SignedBlock block;
+        block.fork = ForkName::kElectra;
+        block.object = default_object(nodes->types()->of(block.fork).signed_block_contents);
+        auto result = run(nodes->publish_block(block, clock.steady() + seconds{10}), seconds{11});
+        return result ? *result : Result<void>{failure(ErrorCode::kInternal, "publish_block() did not end")};
+    }
+    // Each node is asked for an aggregate.
+    void ask_for_aggregate() {
+        const auto asking = nodes->aggregates(Slot{1}, CommitteeIndex{0}, Root{}, clock.steady() + seconds{1});
+        EXPECT_EQ(answers(*asking, seconds{2}).size(), asking->asked());
+    }
+};
+
+// --- questions ---
+
+TEST_F(NodesAskedTest, EachAnswerComesWhenItIsThere) {
+    connect_all();
+    fakes[0]->behaviour["produce_block"].delay = milliseconds{300};
+    fakes[1]->behaviour["produce_block"].hang = true;
+    const auto asking = ask_for_blocks();
+    EXPECT_EQ(asking->asked(), 3U);
+    EXPECT_THAT(answers(*asking, milliseconds{100}), ElementsAre(2));
+    EXPECT_EQ(asking->open(), 2U);
+    EXPECT_THAT(answers(*asking, milliseconds{400}), ElementsAre(0));
+    EXPECT_EQ(asking->open(), 1U);
+    const SteadyTime before = clock.steady();
+    const auto last = run(asking->next(before + seconds{20}), seconds{21});
+    ASSERT_TRUE(last && *last);
+    EXPECT_EQ((*last)->node, 1U);
+    EXPECT_EQ((*last)->result.error().code, ErrorCode::kTimeout);
+    EXPECT_LE(clock.steady(), before + seconds{10});
+    EXPECT_FALSE(*run(asking->next(clock.steady() + seconds{5}), seconds{6})) << "nobody else answers";
+    EXPECT_LT(took, milliseconds{20}) << "and that is known at once";
+}
+
+TEST_F(NodesAskedTest, WhoIsNotFitIsNotAsked) {
+    connect_all();
+    fakes[1]->sync.is_optimistic = true;
+    nodes->start();
+    time.advance(seconds{3});
+    EXPECT_THAT(answers(*ask_for_blocks(), seconds{1}), UnorderedElementsAre(0, 2));
+    EXPECT_EQ(fakes[1]->asked["produce_block"], 0U);
+}
+
+TEST_F(NodesAskedTest, WithNobodyFitNobodyIsAsked) {
+    connect_all();
+    for (FakeBeaconNode* fake : fakes) fake->sync.is_optimistic = true;
+    nodes->start();
+    time.advance(seconds{3});
+    const auto asking = ask_for_blocks();
+    EXPECT_EQ(asking->asked(), 0U);
+    EXPECT_FALSE(*run(asking->next(clock.steady() + seconds{5}), seconds{6}));
+    EXPECT_LT(took, milliseconds{20});
+    for (const FakeBeaconNode* fake : fakes) EXPECT_EQ(fake->asked.count("produce_block"), 0U);
+}
+
+TEST_F(NodesAskedTest, BlocksComeFromTheProposalNodesWhileOneOfThemIsFit) {
+    BeaconNodesOptions options;
+    options.proposal_nodes = {1};
+    connect_all(options);
+    nodes->start();
+    EXPECT_THAT(answers(*ask_for_blocks(), seconds{1}), ElementsAre(1));
+    const auto roots = nodes->head_roots(clock.steady() + seconds{1});
+    EXPECT_EQ(answers(*roots, seconds{1}).size(), 3U) << "other questions are for all";
+    fakes[1]->sync.is_optimistic = true;
+    time.advance(seconds{3});
+    EXPECT_THAT(answers(*ask_for_blocks(), seconds{1}), UnorderedElementsAre(0, 2));
+}
+
+TEST_F(NodesAskedTest, QuestionsThatNobodyWaitsForAreGivenUp) {
+    connect_all();
+    fakes[0]->behaviour["produce_block"].hang = true;
+    auto asking = ask_for_blocks();
+    time.advance(milliseconds{10});
+    asking.reset();
+    time.advance(seconds{20});
+    // Given up, so it neither failed nor answered.
+    EXPECT_THAT(fit(), ElementsAre(0, 1, 2));
+    EXPECT_EQ(nodes->states()[0].score, 100);
+}
+
+TEST_F(NodesAskedTest, ThatThereIsNothingIsNoFailureOfTheNode) {
+    connect_all();
+    for (FakeBeaconNode* fake : fakes) fake->behaviour["aggregate"].error = failure(ErrorCode::kNotFound, "none");
+    for (int i = 0; i < 10; ++i) ask_for_aggregate();
+    EXPECT_THAT(fit(), ElementsAre(0, 1, 2));
+    EXPECT_EQ(nodes->states()[0].score, 100);
+    fakes[1]->behaviour["aggregate"].error = failure(ErrorCode::kMalformed, "nonsense");
+    for (int i = 0; i < 3; ++i) ask_for_aggregate();
+    EXPECT_EQ(fitness(1), Fitness::kFailing);
+    EXPECT_THAT(fit(), ElementsAre(0, 2));
+}
+
+TEST_F(NodesAskedTest, AllDutiesForComparison) {
+    connect_all();
+    fakes[0]->on_proposer_duties = [](Epoch epoch) { return ProposerDuties{epoch, {}, Root{}}; };
+    fakes[1]->behaviour["proposer_duties"].error = failure(ErrorCode::kInternal, "status 500");
+    fakes[2]->on_proposer_duties = [](Epoch epoch) { return ProposerDuties{epoch, {{}}, std::nullopt}; };
+    const auto asking = nodes->all_proposer_duties(Epoch{3}, clock.steady() + seconds{1});
+    std::size_t good = 0;
+    for (int i = 0; i < 3; ++i) {
+        const auto answer = run(asking->next(clock.steady() + seconds{1}), seconds{2});
+        ASSERT_TRUE(answer && *answer);
+        if ((*answer)->result) {
+            ++good;
+            EXPECT_EQ((*answer)->result.value().epoch, Epoch{3});
+            EXPECT_EQ((*answer)->result.value().dependent_root.has_value(), (*answer)->node == 0);
+        }
+    }
+    EXPECT_EQ(good, 2U);
+}
+
+// --- publishing ---
+
+TEST_F(NodesAskedTest, ABlockIsPublishedWhenOneNodeHasIt) {
+    connect_all();
+    fakes[0]->behaviour["publish_block"].error = failure(ErrorCode::kRefused, "status 202: sent on, but not valid to the node");
+    fakes[1]->behaviour["publish_block"].delay = milliseconds{200};
+    fakes[2]->behaviour["publish_block"].hang = true;
+    const auto published = publish_block();
+    ASSERT_TRUE(published.has_value()) << published.error().message;
+    EXPECT_GE(took, milliseconds{200});
+    EXPECT_LT(took, milliseconds{300});
+    EXPECT_EQ(fakes[2]->asked["publish_block"], 1U) << "sent to all at once";
+}
+
+TEST_F(NodesAskedTest, ABlockThatNobodyTakesIsASentencePerNode) {
+    connect_all();
+    fakes[0]->behaviour["publish_block"].error = failure(ErrorCode::kRefused, "status 202: sent on, but not valid to the node");
+    fakes[1]->behaviour["publish_block"].error = failure(ErrorCode::kRefused, "status 400: bad");
+    fakes[2]->behaviour["publish_block"].error = failure(ErrorCode::kUnavailable, "connection refused");
+    const auto published = publish_block();
+    ASSERT_FALSE(published.has_value());
+    for (const char* part : {"202", "status 400: bad", "connection refused"}) {
+        EXPECT_THAT(published.error().message, HasSubstr(part));
+    }
+}
+
+// A node that has the block from another one may say so as a refusal: that says nothing against the node.
+TEST_F(NodesAskedTest, ARefusedBlockOrRegistrationIsNoFailureOfTheNode) {
+    connect_all();
+    fakes[1]->behaviour["publish_block"].error = failure(ErrorCode::kRefused, "status 400: already known");
+    fakes[1]->behaviour["register_validators"].error = failure(ErrorCode::kRefused, "status 400: no builder");
+    fakes[2]->behaviour["publish_block"].error = failure(ErrorCode::kInternal, "status 500");
+    for (int i = 0; i < 5; ++i) {
+        EXPECT_TRUE(publish_block().has_value());
+        const auto told = run(nodes->register_validators({{}}, clock.steady() + seconds{1}), seconds{2});
+        EXPECT_TRUE(told && told->has_value());
+        time.advance(milliseconds{10});
+    }
+    EXPECT_EQ(fitness(1), Fitness::kFit);
+    EXPECT_EQ(nodes->states()[1].score, 100);
+    EXPECT_LT(nodes->states()[2].score, 100);
+}
+
+TEST_F(NodesAskedTest, TheTypesOfTheChainAreForAllNodes) {
+    connect_all();
+    ASSERT_NE(nodes->types(), nullptr);
+    EXPECT_EQ(nodes->types()->preset().sync_committee_size, 512U);
+}
+
+}  // namespace
+}  // namespace holdfast::beacon
