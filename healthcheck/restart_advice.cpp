@@ -48,7 +48,8 @@ private:
 
 std::string safe_sentence(const RestartAdvice& advice, bool idle_enough, bool covered) {
     std::string text = "safe now: ";
-    if (idle_enough) text += advice.idle ? "nothing of ours is due for " + seconds(*advice.idle) : "no duty of ours is known";
+    const std::string what = advice.sync_committee_until ? "no attestation or block" : "nothing";
+    if (idle_enough) text += advice.idle ? what + " of ours is due for " + seconds(*advice.idle) : "no duty of ours is known";
     if (covered) text += std::string{idle_enough ? ", and " : ""} + "another instance is on duty or ready for it";
     return text;
 }
@@ -79,6 +80,8 @@ RestartAdvice advise(const validator::Upcoming& upcoming, Slot now, Duration int
     if (upcoming.sync_committee_until) {
         advice.sentence +=
             "; a key of ours is in the sync committee until the end of epoch " + to_string(*upcoming.sync_committee_until);
+        // That can be a day: nobody waits so long with a restart, and what it costs is little.
+        if (!covered) advice.sentence += ": its message is missed in each slot without an instance";
     }
     return advice;
 }

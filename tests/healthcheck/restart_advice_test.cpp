@@ -67,7 +67,12 @@ TEST(RestartAdvice, SyncCommittee_IsMentioned) {
     EXPECT_TRUE(advice.safe_now);
     EXPECT_EQ(advice.sync_committee_until, Epoch{7});
     EXPECT_EQ(advice.sentence,
-              "safe now: nothing of ours is due for 44 s; a key of ours is in the sync committee until the end of epoch 7");
+              "safe now: no attestation or block of ours is due for 44 s; a key of ours is in the sync committee until the end "
+              "of epoch 7: its message is missed in each slot without an instance");
+    EXPECT_EQ(
+        advise(upcoming, Slot{121}, seconds{4}, seconds{12}, true).sentence,
+        "safe now: no attestation or block of ours is due for 44 s, and another instance is on duty or ready for it; a key "
+        "of ours is in the sync committee until the end of epoch 7");
 }
 
 TEST(RestartAdvice, NotKnown_IsNotSafe) {
