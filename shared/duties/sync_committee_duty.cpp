@@ -127,7 +127,7 @@ Task<bool> SyncCommitteeDuty::subscribe(Epoch now) {
 
 void SyncCommitteeDuty::on_event(const beacon::NodeEventAt& at) {
     const auto* head = std::get_if<beacon::HeadEvent>(&at.event);
-    if (head == nullptr || head->execution_optimistic) return;
+    if (head == nullptr || head->execution_optimistic || !members_.exist()) return;
     // Also events of the next slot, for a clock that is a little late.
     const Slot now = parts_.slots.slot_at(parts_.clock.now());
     if (head->slot < now || head->slot > now + 1) return;
