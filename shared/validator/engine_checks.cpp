@@ -14,7 +14,7 @@ constexpr Duration kLoopSilenceMax = std::chrono::milliseconds{2500};
 // As far as clocks of a network may be apart.
 constexpr Duration kClocksApart = std::chrono::milliseconds{500};
 constexpr std::size_t kAnnouncedMax = 8;
-constexpr std::ptrdiff_t kAnnouncedMin = 4;  // to say anything
+constexpr std::size_t kAnnouncedLately = 4;
 // Events of later slots are nonsense.
 constexpr std::uint64_t kSlotsAheadMax = 4;
 // A block may be on its way to an event while a poll already shows it.
@@ -50,7 +50,7 @@ void EngineChecks::on_head(std::size_t node, const beacon::HeadEvent& event, Ste
     const auto older = std::ranges::find_if(announced_, [&event](const Announced& entry) { return entry.slot <= event.slot; });
     const bool known = older != announced_.end() && older->slot == event.slot;
     const auto entry = known ? older : announced_.insert(older, Announced{event.slot, {}});
-    entry->offsets.push_back(now - (parts_.clock.steady() - received) - parts_.slots.start_of(event.slot));
+    entry->received.push_back(received);
     if (announced_.size() > kAnnouncedMax) announced_.pop_back();
 }
 
@@ -121,18 +121,24 @@ std::size_t EngineChecks::count_ahead() const {
     }));
 }
 
-// When more than half of the fit nodes had announced a slot's block; of the last slots, newest first.
+// When more than half of the fit nodes had announced a slot's block, from the slot's start by the clock as it is set now.
+// Newest slot first.
 std::vector<Duration> EngineChecks::offsets() const {
     const std::size_t half = parts_.nodes.fit_count() / 2;
+    const WallTime now = parts_.clock.now();
+    const SteadyTime steady = parts_.clock.steady();
     std::vector<Duration> result;
     for (const Announced& entry : announced_) {
-        if (entry.offsets.size() > half) result.push_back(entry.offsets[half]);
+        if (entry.received.size() > half)
+            result.push_back(now - (steady - entry.received[half]) - parts_.slots.start_of(entry.slot));
     }
     return result;
 }
 
-// A clock that is behind shows at once: blocks come before their slot. One that is ahead looks like late blocks, so only half a
-// slot or more, over several slots, is called a wrong clock. Without blocks nothing is seen at all.
+// A clock that is behind shows at once: blocks came before their slot, which no node with a right clock accepts. Heads ahead of
+// it show that in a part of each slot only, so a block that was early counts until several more have come: a check that
+// changes twice a slot would never be bad for long enough to be acted on. A clock that is ahead looks like late blocks, so only
+// half a slot or more, over several slots, is called a wrong clock. Without blocks nothing is seen at all.
 HealthCheck EngineChecks::check_clock() const {
     const std::size_t fit = parts_.nodes.fit_count();
     const std::size_t ahead = count_ahead();
@@ -140,10 +146,11 @@ HealthCheck EngineChecks::check_clock() const {
         return {"clock", false, "the heads of " + of(ahead, fit) + " fit nodes lie ahead of this machine's clock"};
     }
     const std::vector<Duration> came = offsets();
-    if (came.size() < static_cast<std::size_t>(kAnnouncedMin)) return {"clock", true, "too few blocks were seen to tell"};
-    const Duration latest = *std::max_element(came.begin(), came.begin() + kAnnouncedMin);
-    if (latest < -kClocksApart) {
-        return {"clock", false, "blocks come " + ms(-latest) + " before their slot by this machine's clock: it is behind"};
+    if (came.empty()) return {"clock", true, "no block was seen yet"};
+    const auto lately = static_cast<std::ptrdiff_t>(std::min(came.size(), kAnnouncedLately));
+    const Duration first = *std::min_element(came.begin(), came.begin() + lately);
+    if (first < -kClocksApart) {
+        return {"clock", false, "a block came " + ms(-first) + " before its slot by this machine's clock: it is behind"};
     }
     const Duration earliest = std::ranges::min(came);
     if (came.size() == kAnnouncedMax && earliest > parts_.nodes.spec().slot_duration() / 2) {

@@ -46,10 +46,11 @@ public:
     [[nodiscard]] std::vector<HealthCheck> all() const;
 
 private:
-    // When each fit node announced a slot's block, from the start of the slot, in the order in which they came.
+    // When each fit node announced a slot's block, in the order in which they came. By the steady clock: a clock that was set
+    // since then is judged by the blocks before, too.
     struct Announced {
         Slot slot;
-        std::vector<Duration> offsets;
+        std::vector<SteadyTime> received;
     };
 
     Parts parts_;

@@ -77,7 +77,7 @@ TEST_F(EngineChecksTest, TheLoopStandsStill) {
     go_to(17, 0s);
     EXPECT_EQ(bad(), "");
     engine->request_stop();
-    go_to(17, 8s);
+    go_to(18, 0s);
     ASSERT_TRUE(start.ended) << "nothing turns any more";
     EXPECT_FALSE(named("duty_loop").ok);
 }
@@ -107,6 +107,23 @@ TEST_F(EngineChecksTest, AClockThatIsBehind) {
     EXPECT_EQ(named("clock").ok, false) << named("clock").detail;
     clock.set_wall_error(0s);
     go_to(30, 0s);
+    EXPECT_TRUE(named("clock").ok) << named("clock").detail;
+}
+
+// Heads lie ahead of such a clock in a part of each slot only. Who judges by a verdict that holds for seconds must see it all
+// the time, from the moment when the clock is set.
+TEST_F(EngineChecksTest, AClockThatIsSetBack_IsBadAtOnceAndAllTheTime) {
+    nodes_have_their_own_clock = true;
+    begin_warm();
+    go_to(20, 6s);
+    EXPECT_TRUE(named("clock").ok) << named("clock").detail;
+    clock.set_wall_error(-5s);
+    for (int quarter = 0; quarter < 6 * 48; ++quarter) {
+        ASSERT_FALSE(named("clock").ok) << "after " << quarter << " quarters of a second: " << named("clock").detail;
+        time.advance(250ms);
+    }
+    clock.set_wall_error(0s);
+    time.advance(250ms);
     EXPECT_TRUE(named("clock").ok) << named("clock").detail;
 }
 
