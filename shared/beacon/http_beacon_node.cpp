@@ -15,7 +15,7 @@ Error HttpBeaconNode::no_types(std::string_view path) const {
     return with_context(link_.context(path), failure(ErrorCode::kInvalidArgument, "the chain's types are not known yet"));
 }
 
-Task<Result<net::HttpResponse>> HttpBeaconNode::ask_either(std::string path, SteadyTime deadline) {
+Task<Result<net::HttpResponse>> HttpBeaconNode::ask_either(const std::string& path, SteadyTime deadline) {
     if (!json_answers_) {
         net::HttpRequest request = get_request(path, kSszOrJson);
         Result<net::HttpResponse> response = co_await link_.send(std::move(request), deadline);
@@ -29,6 +29,7 @@ Task<Result<net::HttpResponse>> HttpBeaconNode::ask_either(std::string path, Ste
 }
 
 Task<Result<ethereum::ChainSpec>> HttpBeaconNode::spec(SteadyTime deadline) {
+    get_validators_ = old_proposers_ = json_answers_ = json_blocks_ = false;
     Result<ethereum::ChainSpec> spec = co_await ask("/eth/v1/config/spec", decode_spec, deadline);
     if (spec) gloas_scheduled_ = spec.value().forks().back().name >= ethereum::ForkName::kGloas;
     co_return spec;

@@ -58,7 +58,7 @@ bool is_refusal(const Error& error) { return error.message.find("answered with s
 
 }  // namespace
 
-Task<Result<void>> HttpBeaconNode::follow_topics(std::string path, EventStream& stream) {
+Task<Result<void>> HttpBeaconNode::follow_topics(const std::string& path, EventStream& stream) {
     net::HttpRequest request = get_request(link_.base() + path, "text/event-stream");
     std::function<bool(std::string_view)> on_data = [&stream](std::string_view piece) { return stream.feed(piece); };
     Result<void> ended = co_await client_.stream(std::move(request), options_.events_silence_max, std::move(on_data));

@@ -69,7 +69,7 @@ private:
     Clock& clock_;
     HttpBeaconNodeOptions options_;
     ethereum::TypeTablePtr types_;
-    // What this node has shown that it doesn't do.
+    // What this node has shown that it doesn't do; forgotten when it is asked for its chain anew, as it may be another version.
     bool get_validators_{false};   // the POST form of validators
     bool old_proposers_{false};    // version 2 of proposer duties
     bool json_answers_{false};     // SSZ in answers, as one of two forms
@@ -82,13 +82,13 @@ private:
     Task<Result<T>> ask(const char* path, Result<T> (*decode)(std::string_view), SteadyTime deadline);
     Task<Result<std::vector<Validator>>> some_validators(std::vector<PublicKey> keys, SteadyTime deadline);
     // Asks for SSZ or JSON; a node that takes no such list (406) is asked for JSON from then on.
-    Task<Result<net::HttpResponse>> ask_either(std::string path, SteadyTime deadline);
+    Task<Result<net::HttpResponse>> ask_either(const std::string& path, SteadyTime deadline);
     Task<Result<ProposerDuties>> some_proposer_duties(Epoch epoch, int version, SteadyTime deadline);
     // As SSZ, or as JSON to a node that doesn't take it; `request` has neither body nor type yet.
     Task<Result<void>> publish_object(net::HttpRequest request, const ethereum::schema::Object& object, SteadyTime deadline);
     [[nodiscard]] Error no_types(std::string_view path) const;
     [[nodiscard]] Error nobody(std::string_view path) const;
-    Task<Result<void>> follow_topics(std::string path, EventStream& stream);
+    Task<Result<void>> follow_topics(const std::string& path, EventStream& stream);
     void note_malformed_events(const EventStream& stream);
 };
 

@@ -276,6 +276,23 @@ TEST_F(HttpBeaconNodeTest, NothingIsAskedForNobody) {
     EXPECT_TRUE(requests.empty());
 }
 
+// A node that was away is asked for its chain, and may have come back as another version of itself.
+TEST_F(HttpBeaconNodeTest, WhatANodeDidNotKnowIsForgottenWhenItIsAskedForItsChain) {
+    const auto proposers = [&] { return run(node->proposer_duties(Epoch{1}, soon())); };
+    bool old = true;
+    const std::string duties =
+        R"({"dependent_root":"0x)" + std::string(64, '1') + R"(","execution_optimistic":false,"data":[]})";
+    answer = [&](const ServerRequest& request) {
+        if (old && request.message.url.starts_with("/eth/v2")) return Reply{net::make_error(404, "no")};
+        return Reply{net::make_response(200, "application/json", duties)};
+    };
+    EXPECT_FALSE(proposers().value().dependent_root.has_value());
+    old = false;
+    EXPECT_FALSE(proposers().value().dependent_root.has_value()) << "not asked for";
+    answer_for_spec_of_gloas();
+    EXPECT_TRUE(proposers().value().dependent_root.has_value());
+}
+
 // --- validators in pieces ---
 
 std::vector<PublicKey> many_keys(std::size_t count) {
