@@ -15,19 +15,21 @@ constexpr std::uint64_t kEpochsKept = 5;
 }  // namespace
 
 Desk::Desk(Chain& chain, Ledger& ledger, ChainTime time, Clock& clock, WorkerPool& pool, const SignatureChecker& keys,
-           Propose propose)
+           Propose propose, Reveal reveal)
     : chain_{chain},
       ledger_{ledger},
       time_{time},
       clock_{clock},
       keys_{keys},
       propose_{std::move(propose)},
+      reveal_{std::move(reveal)},
       types_{chain.config()},
       domains_{chain.config()},
       claims_{time, clock, pool, keys},
       aggregates_{chain, types_, domains_},
       sync_{chain.config(), types_, domains_},
-      preparation_{chain.config()} {}
+      preparation_{chain.config()},
+      payloads_{chain, domains_} {}
 
 std::uint64_t Desk::ms_into(Slot slot) const {
     const auto into = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.now() - time_.start_of(slot)).count();
@@ -94,6 +96,7 @@ void Desk::submit_registrations(std::vector<SignedRegistration> registrations) {
 
 Task<void> Desk::close(Slot slot) {
     close_proposals(slot);
+    close_payloads(slot);
     co_await close_aggregates(slot);
     co_await close_sync(slot);
     prune(slot);
@@ -157,6 +160,7 @@ void Desk::prune(Slot slot) {
     proposals_.prune(first);
     aggregates_.prune(first);
     sync_.prune(first);
+    payloads_.prune(first);
     std::erase_if(signed_blocks_, [first](const auto& entry) {
         return Slot{entry.second.find({"message", "slot"}).as_uint()} < first;
     });

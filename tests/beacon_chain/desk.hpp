@@ -12,6 +12,7 @@
 #include "tests/beacon_chain/aggregate_book.hpp"
 #include "tests/beacon_chain/claim_queue.hpp"
 #include "tests/beacon_chain/ledger.hpp"
+#include "tests/beacon_chain/payload_book.hpp"
 #include "tests/beacon_chain/preparation_book.hpp"
 #include "tests/beacon_chain/proposal_book.hpp"
 #include "tests/beacon_chain/sync_book.hpp"
@@ -24,9 +25,12 @@ public:
     // has it at once. False if its parent is not the chain's head.
     using Propose = std::function<bool(std::size_t node, const Offer& offer, const Root& root)>;
 
+    // The payload of a block has come in time.
+    using Reveal = std::function<void(const Block& block)>;
+
     // Everything passed must outlive it.
     Desk(Chain& chain, Ledger& ledger, ChainTime time, Clock& clock, WorkerPool& pool, const SignatureChecker& keys,
-         Propose propose);
+         Propose propose, Reveal reveal);
 
     // What a node answers.
     struct Posted {
@@ -43,6 +47,15 @@ public:
         Signature signature;
     };
     void submit_registrations(std::vector<SignedRegistration> registrations);
+
+    // From Gloas on: a signed_execution_payload_envelope.
+    Task<Posted> post_envelope(Object signed_envelope);
+    void submit_payload_attestations(std::vector<PayloadBook::Message> messages);
+    struct SignedPreferences {
+        ethereum::ProposerPreferences message;
+        Signature signature;
+    };
+    void submit_preferences(std::vector<SignedPreferences> preferences);
 
     // Verifies what was handed in; ends by cancellation.
     Task<void> run() { return claims_.run(); }
@@ -66,6 +79,7 @@ public:
     [[nodiscard]] AggregateBook& aggregates() { return aggregates_; }
     [[nodiscard]] SyncBook& sync() { return sync_; }
     [[nodiscard]] PreparationBook& preparation() { return preparation_; }
+    [[nodiscard]] PayloadBook& payloads() { return payloads_; }
     [[nodiscard]] ClaimQueue& claims() { return claims_; }
     [[nodiscard]] Ledger& ledger() { return ledger_; }
     [[nodiscard]] const Types& types() const { return types_; }
@@ -79,6 +93,7 @@ private:
     Clock& clock_;
     const SignatureChecker& keys_;
     Propose propose_;
+    Reveal reveal_;
     Types types_;
     Domains domains_;
     ClaimQueue claims_;
@@ -86,6 +101,7 @@ private:
     AggregateBook aggregates_;
     SyncBook sync_;
     PreparationBook preparation_;
+    PayloadBook payloads_;
     DutyScore score_;
     std::set<std::uint64_t> slashed_;
     std::unordered_map<Root, Object> signed_blocks_;
@@ -96,7 +112,10 @@ private:
     bool known(std::size_t node, Slot slot, const Root& root);
     [[nodiscard]] Posted take_block(std::size_t node, const Object& signed_block, const Root& root);
     void keep(const Root& root, const Object& block, const Signature& signature);
+    [[nodiscard]] bool gloas(Slot slot) const;
+    [[nodiscard]] bool payload_in_time(Slot slot) const;
     void close_proposals(Slot slot);
+    void close_payloads(Slot slot);
     Task<void> close_aggregates(Slot slot);
     Task<void> close_sync(Slot slot);
     void prune(Slot slot);

@@ -33,6 +33,7 @@ BlockDraft Desk::draft(const Block& parent, Slot slot, Inclusion& inclusion) {
         draft.attestations.push_back(attestation(type, committees, group.data, group.validators, no_signature()));
     }
     draft.sync_bits = sync_.bits(slot - 1, parent.root);
+    draft.by_builder = gloas(slot);  // a block that nobody of ours proposes
     return draft;
 }
 

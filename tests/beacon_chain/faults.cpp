@@ -33,6 +33,7 @@ constexpr Flag kFlags[] = {{"hang", &Faults::hang},
                            {"foreign_payee", &Faults::foreign_payee},
                            {"wrong_block", &Faults::wrong_block},
                            {"half_aggregates", &Faults::half_aggregates},
+                           {"wrong_payload", &Faults::wrong_payload},
                            {"old", &Faults::old},
                            {"json_only", &Faults::json_only}};
 constexpr Amount kAmounts[] = {{"latency_ms", &Faults::latency_ms},

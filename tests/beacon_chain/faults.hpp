@@ -29,7 +29,8 @@ struct Faults {
     bool foreign_payee{false};    // its blocks pay to an address that nobody asked for
     bool wrong_block{false};      // its blocks name another proposer
     bool half_aggregates{false};  // has only half of the votes in aggregates and contributions
-    bool old{false};              // lacks v2 of proposer duties
+    bool wrong_payload{false};    // from Gloas on: says the opposite of what is known of payloads
+    bool old{false};              // lacks v2 of proposer duties, and head_v2
     bool json_only{false};        // neither takes nor gives SSZ
 };
 

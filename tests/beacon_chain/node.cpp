@@ -91,6 +91,7 @@ void Node::send_head_event(const Block& block) {
                                 block.slot.value, to_hex(shown(block.root)), to_hex(state_root(block)), text(transition),
                                 text(faults_.optimistic), to_hex(chain.dependent_root(block, epoch)),
                                 to_hex(chain.dependent_root(block, epoch + 1))));
+    send_head_v2(block);
     if (!faults_.no_events && faults_.late_events_ms == 0) world_.intake.arrivals().head_event(block.slot, world_.clock.now());
 }
 
@@ -148,6 +149,8 @@ ethereum::Checkpoint Node::shown(ethereum::Checkpoint checkpoint) const {
 ethereum::AttestationData Node::data_for(Slot slot) {
     if (faults_.freeze_attestation_data && frozen_ && frozen_->first == slot) return frozen_->second;
     ethereum::AttestationData data = world_.chain.attestation_data(*head_, slot);
+    const bool gloas = world_.chain.config().epoch_of(slot) >= world_.chain.config().gloas_epoch;
+    if (gloas && faults_.wrong_payload && head_->slot < slot) data.index = CommitteeIndex{1 - data.index.value};
     data.beacon_block_root = shown(data.beacon_block_root);
     data.source = shown(data.source);
     data.target = shown(data.target);

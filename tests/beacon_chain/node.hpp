@@ -50,6 +50,8 @@ public:
 
     // A block reaches the node: it becomes the head if its slot is later, and the events go out.
     void receive(const Block& block);
+    // From Gloas on: the payload of a block has come.
+    void receive_payload(const Block& block);
     void set_faults(const Faults& faults);
     [[nodiscard]] const Faults& faults() const { return faults_; }
     [[nodiscard]] const Block& head() const { return *head_; }
@@ -114,6 +116,11 @@ private:
     net::HttpResponse post_contributions(const net::ServerRequest& request);
     net::HttpResponse prepare_proposers(const net::ServerRequest& request);
     net::HttpResponse register_validators(const net::ServerRequest& request);
+    Task<net::HttpResponse> post_envelope(net::ServerRequest request);
+    net::HttpResponse ptc_duties(const net::ServerRequest& request, const std::string& epoch);
+    net::HttpResponse payload_attestation_data(const net::ServerRequest& request);
+    net::HttpResponse post_payload_attestations(const net::ServerRequest& request);
+    net::HttpResponse post_preferences(const net::ServerRequest& request);
     static net::HttpResponse subscribe_sync(const net::ServerRequest& request);
     [[nodiscard]] net::HttpResponse liveness(const net::ServerRequest& request, const std::string& epoch) const;
 
@@ -122,7 +129,9 @@ private:
     [[nodiscard]] ethereum::AttestationData data_for(Slot slot);
     [[nodiscard]] Root shown(const Root& root) const;
     [[nodiscard]] ethereum::Checkpoint shown(ethereum::Checkpoint checkpoint) const;
+    [[nodiscard]] bool shows_payload(const Block& block) const;
     void send_head_event(const Block& block);
+    void send_head_v2(const Block& block);
     void send_reorg_event(const Block& old_head, const Block& new_head);
     void publish(const std::string& topic, const std::string& data);
 };

@@ -63,7 +63,10 @@ bool strings_of(const Json::Value& body, const char* name, std::vector<std::stri
 net::Reply Node::route(const net::ServerRequest& request) {
     const std::string& path = request.path;
     if (request.message.method == "GET" && path == "/eth/v1/events") {
-        auto stream = hub_->subscribe(request.parameter("topics").value_or(""));
+        const std::string topics = request.parameter("topics").value_or("");
+        if (faults_.old && topics.find("head_v2") != std::string::npos)
+            return net::make_error(400, "head_v2: invalid topic name");
+        auto stream = hub_->subscribe(topics);
         if (!stream) return net::make_error(400, stream.error().message);
         return std::move(stream.value());
     }
@@ -84,6 +87,8 @@ Task<std::optional<HttpResponse>> Node::route_slow(net::ServerRequest request) {
         response = co_await aggregate(std::move(request));
     } else if (get && path == "/eth/v1/validator/sync_committee_contribution") {
         response = co_await contribution(std::move(request));
+    } else if (post && path == "/eth/v1/beacon/execution_payload_envelopes") {
+        response = co_await post_envelope(std::move(request));
     }
     co_return response;
 }
@@ -113,6 +118,7 @@ std::optional<HttpResponse> Node::route_get(const net::ServerRequest& request, c
     if ((v2 || path.starts_with("/eth/v1/")) && path.find("/validator/duties/proposer/") == 7 && parts.size() == 7)
         return proposer_duties(parts[6], v2);
     if (path == "/eth/v1/validator/attestation_data") return attestation_data(request);
+    if (path == "/eth/v1/validator/payload_attestation_data") return payload_attestation_data(request);
     if (path.starts_with("/eth/v3/validator/blocks/") && parts.size() == 6) return produce_block(request, parts[5], false);
     if (path.starts_with("/eth/v4/validator/blocks/") && parts.size() == 6) return produce_block(request, parts[5], true);
     if (path.starts_with("/eth/v2/beacon/blocks/") && parts.size() == 6) return block(request, parts[5]);
@@ -126,6 +132,9 @@ std::optional<HttpResponse> Node::route_post(const net::ServerRequest& request, 
     if (path.starts_with("/eth/v1/validator/duties/attester/") && parts.size() == 7) return attester_duties(request, parts[6]);
     if (path.starts_with("/eth/v1/validator/duties/sync/") && parts.size() == 7) return sync_duties(request, parts[6]);
     if (path.starts_with("/eth/v1/validator/liveness/") && parts.size() == 6) return liveness(request, parts[5]);
+    if (path.starts_with("/eth/v1/validator/duties/ptc/") && parts.size() == 7) return ptc_duties(request, parts[6]);
+    if (path == "/eth/v1/beacon/pool/payload_attestations") return post_payload_attestations(request);
+    if (path == "/eth/v1/validator/proposer_preferences") return post_preferences(request);
     if (path == "/eth/v2/beacon/pool/attestations") return post_attestations(request);
     if (path == "/eth/v2/validator/aggregate_and_proofs") return post_aggregates(request);
     if (path == "/eth/v1/beacon/pool/sync_committees") return post_sync_messages(request);

@@ -28,7 +28,8 @@ Simulation::Simulation(Executor executor, Clock& clock, Random& random, WorkerPo
             clock,
             pool,
             keys,
-            [this](std::size_t node, const Offer& offer, const Root& root) { return propose(node, offer, root); }},
+            [this](std::size_t node, const Offer& offer, const Root& root) { return propose(node, offer, root); },
+            [this](const Block& block) { reveal(block); }},
       world_{chain_, time_, clock, random, intake_, desk_, keys, executor, options_.address, options_.builder_every},
       head_{&chain_.genesis()},
       tasks_{executor} {
@@ -78,7 +79,31 @@ void Simulation::begin_slot(Slot slot) {
     const Block* parent = head_;
     for (std::uint64_t i = 0; i < plan.reorg_depth && parent->parent != nullptr; ++i) parent = parent->parent;
     const Desk::Made made = desk_.make_block(*parent, slot);
-    announce(chain_.add_block(*parent, slot, made.root, made.inclusion), plan.late_ms.value_or(options_.block_ms));
+    const Block& block = chain_.add_block(*parent, slot, made.root, made.inclusion);
+    const std::uint64_t into_slot_ms = plan.late_ms.value_or(options_.block_ms);
+    if (chain_.config().epoch_of(slot) >= chain_.config().gloas_epoch) {
+        chain_.set_payload(block, false);
+        if (!plan.withhold) reveal_later(block, into_slot_ms);
+    }
+    announce(block, into_slot_ms);
+}
+
+// A builder's payload follows its block, in time if the block was.
+void Simulation::reveal_later(const Block& block, std::uint64_t into_slot_ms) {
+    const SteadyTime start = clock_.steady_at(time_.start_of(block.slot));
+    const std::uint64_t ms = into_slot_ms + options_.config.slot_ms / 8;
+    if (ms < options_.config.slot_ms / 2)
+        clock_.call_at(start + std::chrono::milliseconds{ms}, [this, &block] { reveal(block); });
+}
+
+void Simulation::reveal(const Block& block) {
+    if (block.payload) return;
+    chain_.set_payload(block, true);
+    for (std::size_t number = 0; number < nodes_.size(); ++number) {
+        Node& node = *nodes_[number];
+        const std::uint64_t lag = number * options_.node_lag_ms + node.faults().lag_ms;
+        clock_.call_at(clock_.steady() + std::chrono::milliseconds{lag}, [&node, &block] { node.receive_payload(block); });
+    }
 }
 
 // A block of a client: it is the chain's at once. The node that got it sends it on; one that gets it, too, has it then.
@@ -90,6 +115,11 @@ bool Simulation::propose(std::size_t number, const Offer& offer, const Root& roo
     const Block* const parent = chain_.find(offer.forged.block.find({"parent_root"}).as_bytes<Root>());
     if (parent != head_) return false;
     const Block& block = chain_.add_block(*parent, offer.slot, root, offer.inclusion);
+    if (chain_.config().epoch_of(offer.slot) >= chain_.config().gloas_epoch) {
+        chain_.set_payload(block, false);
+        const auto into = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.now() - time_.start_of(offer.slot));
+        if (!offer.forged.envelope) reveal_later(block, static_cast<std::uint64_t>(std::max<std::int64_t>(0, into.count())));
+    }
     arrive(block);
     nodes_[number]->receive(block);
     const std::uint64_t hop_ms = std::min(options_.block_ms, options_.config.slot_ms / 16);

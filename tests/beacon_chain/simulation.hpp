@@ -78,6 +78,8 @@ private:
     void announce(const Block& block, std::uint64_t into_slot_ms);
     bool propose(std::size_t node, const Offer& offer, const Root& root);
     Task<void> close_later(Slot slot);
+    void reveal(const Block& block);
+    void reveal_later(const Block& block, std::uint64_t into_slot_ms);
     void arrive(const Block& block);
     Result<void> reopen(Node& node);
     [[nodiscard]] bool finished() const;

@@ -24,6 +24,9 @@ Result<void> SlotPlans::order(const Json::Value& command, Slot now) {
     if (command.isObject() && command.isMember("skip")) {
         HOLDFAST_TRY(const Slot slot, future_slot(command, "skip", now));
         plans_[slot].skip = true;
+    } else if (command.isObject() && command.isMember("withhold")) {
+        HOLDFAST_TRY(const Slot slot, future_slot(command, "withhold", now));
+        plans_[slot].withhold = true;
     } else if (command.isObject() && command.isMember("late")) {
         HOLDFAST_TRY(const Slot slot, future_slot(command, "late", now));
         HOLDFAST_TRY(const std::uint64_t ms, number(command, "ms"));
@@ -33,7 +36,7 @@ Result<void> SlotPlans::order(const Json::Value& command, Slot now) {
         HOLDFAST_TRY(const std::uint64_t depth, number(command, "depth"));
         plans_[slot].reorg_depth = depth;
     } else {
-        return failure(ErrorCode::kInvalidArgument, "the command must be skip, late or reorg");
+        return failure(ErrorCode::kInvalidArgument, "the command must be skip, withhold, late or reorg");
     }
     return success();
 }
