@@ -39,7 +39,8 @@ struct DutyReport {
     std::size_t done{0};       // signed, and accepted by a node
     bool only_decided{false};  // the gate was closed; no duty is missed by that
     std::map<MissedReason, MissedDuties> missed;
-    std::string what;  // for people: which block, from which node, worth what
+    std::optional<Root> block;  // of a proposal: what a node has accepted
+    std::string what;           // for people: which block, from which node, worth what
     Duration deadline{};
     std::optional<Duration> started;
     std::optional<Duration> decided;

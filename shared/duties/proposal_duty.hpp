@@ -84,6 +84,7 @@ private:
     Task<void> publish(Work& work, Signature signature);
     Task<void> deliver_payload(const Work& work);
     Task<Result<Signature>> sign_payload(const Work& work);
+    Task<void> publish_payload(const Work& work, Signature signature, DutyReport& report);
 };
 
 }  // namespace holdfast::duties

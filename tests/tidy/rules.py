@@ -16,7 +16,7 @@ BANNED = [
     (r"#include <boost/beast", r"^shared/net/.*\.cpp$|^shared/net/.*transport.*\.hpp$|^tests/shared/net/", "use net's HttpServer"),
     (r"#include <curl/", r"^shared/net/|^bench/", "use net's HttpClient"),
     (r"#include <sqlite3", r"^protector/|^tests/protector/|^bench/", "ask the protector"),
-    (r"#include <toml", r"^shared/base/|^shared/protection/cluster\.cpp$", "use base's OptionSet"),
+    (r"#include <toml", r"^shared/base/|^shared/protection/cluster\.cpp$|^shared/duties/proposer_settings\.cpp$", "use base's OptionSet"),
     (r"#include <CLI/", r"^shared/base/|^tests/", "use base's OptionSet"),
     (r"#include <prometheus/", r"^shared/base/", "use base's Metrics"),
 ]

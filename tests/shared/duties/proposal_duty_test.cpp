@@ -378,6 +378,19 @@ TEST_F(ProposalDutyTest, Gloas_NodeKeptThePayload_ItsDutyIsMissed) {
     EXPECT_TRUE(of_payload->missed.contains(MissedReason::kNoPayload));
 }
 
+TEST_F(ProposalDutyTest, Gloas_NodesThatDoNotHaveTheBlockYet_PayloadSentAgain) {
+    all_nodes("publish_envelope", failing(ErrorCode::kMalformed, "400 unknown block"));
+    go_to(kGloasSlot);
+    perform(kGloasSlot);
+    time.advance(400ms);
+    all_nodes("publish_envelope", {});
+    time.advance(400ms);
+    EXPECT_THAT(fakes[0]->published_envelopes, SizeIs(1));
+    const DutyReport* of_payload = report_of(DutyKind::kEnvelope);
+    ASSERT_NE(of_payload, nullptr);
+    EXPECT_EQ(of_payload->done, 1U) << describe(*of_payload);
+}
+
 TEST_F(ProposalDutyTest, Gloas_NobodyTakesThePayload_ItsDutyIsMissed) {
     all_nodes("publish_envelope", failing(ErrorCode::kUnavailable, "connection refused"));
     perform_whole(kGloasSlot);
