@@ -37,6 +37,16 @@ std::string digest_of_keys(std::vector<PublicKey> keys) {
     return to_hex(ethereum::sha256(all));
 }
 
+std::string digest_of_fee_recipients(const std::map<PublicKey, std::optional<Address>>& recipients) {
+    std::vector<std::uint8_t> all;
+    for (const auto& [key, recipient] : recipients) {
+        const Address paid = recipient.value_or(Address{});
+        all.insert(all.end(), key.bytes.begin(), key.bytes.end());
+        all.insert(all.end(), paid.bytes.begin(), paid.bytes.end());
+    }
+    return to_hex(ethereum::sha256(all));
+}
+
 std::vector<std::string> differences(const Configuration& here, const Configuration& primary,
                                      const std::vector<std::string>& accepted) {
     std::vector<std::string> found;

@@ -2,6 +2,8 @@
 // Pure.
 #pragma once
 
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +25,9 @@ struct Configuration {
 
 // SHA-256 of the sorted keys, in hex. Independent of their order in the files, and of keys that are there twice.
 [[nodiscard]] std::string digest_of_keys(std::vector<PublicKey> keys);
+
+// SHA-256 over the sorted keys, each with what it pays to, in hex. `recipients` has all keys; nothing: nobody is paid.
+[[nodiscard]] std::string digest_of_fee_recipients(const std::map<PublicKey, std::optional<Address>>& recipients);
 
 // One sentence for each difference ("validator keys: 100 here, 101 at the primary"), without those in `accepted`
 // (drift_names()). Empty: the same.

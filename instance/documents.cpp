@@ -44,7 +44,12 @@ healthcheck::Configuration make_configuration(const Settings& settings, const st
         configuration.cluster = to_hex(settings.cluster->id());
         configuration.chain = to_hex(settings.cluster->chain.genesis_validators_root);
     }
-    if (!keys.empty()) configuration.keys = healthcheck::digest_of_keys(keys);
+    if (!keys.empty()) {
+        std::map<PublicKey, std::optional<Address>> recipients;
+        for (const PublicKey& key : keys) recipients.emplace(key, settings.proposers.fee_recipient(key));
+        configuration.keys = healthcheck::digest_of_keys(keys);
+        configuration.fee_recipients = healthcheck::digest_of_fee_recipients(recipients);
+    }
     configuration.key_count = keys.size();
     configuration.threshold = settings.threshold();
     configuration.version = version();

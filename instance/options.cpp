@@ -137,11 +137,13 @@ OptionSet make_options(Settings& settings) {
     add_certificates(options, settings);
     add_listeners(options, settings);
     if (!primary) add_secondary(options, settings);
+    add_duties(options, settings);
     add_process(options, settings);
     add_times(options, settings);
     options.check_with([&settings](Problems& problems) {
         while (settings.primary_url.ends_with('/')) settings.primary_url.pop_back();
         std::ranges::move(read_cluster(settings), std::back_inserter(problems));
+        std::ranges::move(read_proposers(settings), std::back_inserter(problems));
         std::ranges::move(find_problems(settings), std::back_inserter(problems));
     });
     return options;

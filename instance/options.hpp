@@ -10,6 +10,9 @@ namespace holdfast::instance {
 // All options of settings.part, with `settings` as targets.
 [[nodiscard]] OptionSet make_options(Settings& settings);
 
+// Those of blocks, of what keys are kept safe by, and of what is kept over a restart.
+void add_duties(OptionSet& options, Settings& settings);
+
 // Those of the failover's times. Both have all of them, so that a pair can have one file of them.
 void add_times(OptionSet& options, Settings& settings);
 

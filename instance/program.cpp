@@ -10,6 +10,8 @@
 #include "instance/documents.hpp"
 #include "instance/drill.hpp"
 #include "instance/listeners.hpp"
+#include "instance/measured.hpp"
+#include "instance/process_metrics.hpp"
 #include "instance/service_manager.hpp"
 #include "shared/base/log.hpp"
 #include "shared/base/program.hpp"
@@ -56,8 +58,9 @@ public:
           role_{std::move(role)},
           started_{clock.now()},
           ha_metrics_{metrics_, settings_.part},
+          process_metrics_{metrics_, started_},
           workers_{settings_.threads()},
-          http_{net::make_http_client(executor_, clock_, {})},
+          http_{std::make_unique<MeasuredHttpClient>(net::make_http_client(executor_, clock_, {}), clock_, metrics_)},
           cluster_http_{net::make_http_client(executor_, clock_, client_options(settings_))},
           configuration_{make_configuration(settings_, {})},
           service_manager_{clock_, {[this] { return status_line(); }, [this] { return ready_to_say(); }}},
@@ -77,6 +80,7 @@ private:
     Metrics metrics_;
     validator::EngineMetrics engine_metrics_{metrics_};
     HaMetrics ha_metrics_;
+    ProcessMetrics process_metrics_;
     SystemRandom random_;
     WorkerPool workers_;
     std::unique_ptr<net::HttpClient> http_;
@@ -102,6 +106,7 @@ private:
     void begin_step(std::string step);
     Result<void> listen();
     Task<Result<void>> load_keys();
+    [[nodiscard]] std::string unpaid_keys() const;
     void make_nodes();
     Result<protection::QuorumClient*> make_quorum();
     Task<Result<void>> check();
@@ -208,15 +213,30 @@ Task<Result<void>> Program::Impl::load_keys() {
     signing::KeystoreLoad load = std::move(*result).value();
     for (const std::string& warning : load.warnings) log_warn("{}", warning);
     log_info("{} keys loaded", load.loaded.keys.size());
-    door_ = std::make_unique<signing::LocalDoor>(std::move(load.loaded), workers_);
+    door_ =
+        std::make_unique<CountedDoor>(std::make_unique<signing::LocalDoor>(std::move(load.loaded), workers_), engine_metrics_);
     configuration_ = make_configuration(settings_, door_->keys());
+    const std::string unpaid = unpaid_keys();
+    if (!unpaid.empty()) log_warn("{}", unpaid);
     co_return success();
 }
 
+// A sentence if there are keys whose blocks pay nobody that we know.
+std::string Program::Impl::unpaid_keys() const {
+    const auto unpaid = std::ranges::count_if(
+        door_->keys(), [this](const PublicKey& key) { return !settings_.proposers.fee_recipient(key).has_value(); });
+    if (unpaid == 0) return {};
+    return std::to_string(unpaid) +
+           " keys have no fee recipient: their blocks pay whom the beacon node likes; give --fee-recipient";
+}
+
 void Program::Impl::make_nodes() {
+    engine_metrics_.use_nodes(settings_.beacon_nodes);
     std::vector<std::unique_ptr<beacon::BeaconNode>> nodes;
     for (const std::string& url : settings_.beacon_nodes) nodes.push_back(beacon::make_http_beacon_node(*http_, clock_, url));
-    nodes_ = std::make_unique<beacon::BeaconNodes>(executor_, clock_, beacon::BeaconNodesOptions{}, std::move(nodes));
+    beacon::BeaconNodesOptions options;
+    options.proposal_nodes = settings_.proposal_node_indices();
+    nodes_ = std::make_unique<beacon::BeaconNodes>(executor_, clock_, options, std::move(nodes));
 }
 
 Result<protection::QuorumClient*> Program::Impl::make_quorum() {
@@ -248,6 +268,7 @@ Task<Result<void>> Program::Impl::warm_up() {
     const SteadyTime deadline = clock_.steady() + start_limit();
     notify_starting(start_limit() + kStopTime);
     background_.spawn("service manager", service_manager_.run());
+    background_.spawn("lag of the loop", process_metrics_.watch_loop(clock_));
     begin_step("waiting for beacon nodes");
     const Result<void> connected = co_await nodes_->connect(settings_.threshold(), deadline);
     HOLDFAST_CO_TRY(connected);
@@ -279,8 +300,17 @@ Result<void> Program::Impl::check_members() const {
 void Program::Impl::make_engine() {
     validator::EngineOptions options;
     options.attestation.threshold = settings_.threshold();
+    options.proposers = settings_.proposers;
+    options.data_dir = settings_.data_dir;
+    options.safety.doppelganger.enabled = settings_.doppelganger_detection;
+    options.safety.slashing.on_slashing = settings_.on_slashing;
     validator::EngineHooks hooks;
     hooks.on_report = [this](const duties::SlotReport& report) { engine_metrics_.on_report(report); };
+    hooks.on_duty = [this](const duties::DutyReport& report) { engine_metrics_.on_duty(report); };
+    hooks.on_event = [this](const beacon::NodeEventAt& at, const std::optional<Duration>& into_slot) {
+        engine_metrics_.on_event(at, into_slot);
+    };
+    hooks.on_inclusion = [this](const validator::InclusionReport& report) { engine_metrics_.on_inclusion(report); };
     hooks.on_turn = [] { notify_watchdog(); };
     hooks.well = [this] { return driver_ != nullptr && driver_->well(); };
     engine_ = std::make_unique<validator::Engine>(executor_, clock_, *nodes_, *door_, *quorum_, options, std::move(hooks));
@@ -377,6 +407,7 @@ std::string Program::Impl::render_metrics() {
     std::optional<Duration> silence;
     if (peer_) silence = peer_->silence();
     ha_metrics_.read(make_health(parts()), silence);
+    process_metrics_.read();
     return metrics_.render();
 }
 

@@ -70,6 +70,24 @@ void check_cluster(const Settings& settings, Problems& problems) {
     check_path("key", files.key_file, false, problems);
 }
 
+void check_proposal_nodes(const Settings& settings, Problems& problems) {
+    std::set<std::string> known;
+    for (const std::string& url : settings.beacon_nodes) known.insert(without_slash(url));
+    for (const std::string& url : settings.proposal_nodes) {
+        if (known.contains(without_slash(url))) continue;
+        problems.push_back("proposal-nodes: " + net::redact(url) + " is none of the beacon-nodes");
+    }
+}
+
+void check_data_dir(const Settings& settings, Problems& problems) {
+    if (settings.data_dir.empty()) return;
+    const std::size_t before = problems.size();
+    check_path("data-dir", settings.data_dir, true, problems);
+    if (problems.size() == before && ::access(settings.data_dir.c_str(), W_OK) != 0) {
+        problems.push_back("data-dir: " + settings.data_dir + " can't be written by this user");
+    }
+}
+
 void check_listeners(const Settings& settings, Problems& problems) {
     const Result<ListenAddress> listen = parse_listen(settings.listen);
     if (!listen) problems.push_back("listen: " + listen.error().message);
@@ -202,6 +220,8 @@ std::vector<std::string> find_problems(const Settings& settings) {
         problems.push_back("attestation-threshold: " + std::to_string(settings.attestation_threshold) +
                            " nodes can't agree, there are " + std::to_string(settings.beacon_nodes.size()));
     }
+    check_proposal_nodes(settings, problems);
+    check_data_dir(settings, problems);
     check_listeners(settings, problems);
     check_socket(settings, problems);
     if (settings.part == Part::kSecondary) check_secondary(settings, problems);

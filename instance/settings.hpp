@@ -11,8 +11,10 @@
 #include "healthcheck/times.hpp"
 #include "shared/base/log.hpp"
 #include "shared/base/result.hpp"
+#include "shared/duties/proposer_settings.hpp"
 #include "shared/net/http.hpp"
 #include "shared/protection/cluster.hpp"
+#include "shared/validator/slashing_detection.hpp"
 
 namespace holdfast::instance {
 
@@ -41,6 +43,19 @@ struct Settings {
     LogLevel log_level{LogLevel::kInfo};
     bool check{false};
 
+    // What blocks are to be like, and who is asked for them.
+    std::string fee_recipient;  // empty: none
+    std::string graffiti;
+    std::uint64_t gas_limit{duties::kGasLimitIfNotTold};
+    bool builder{false};
+    std::uint64_t builder_boost_factor{duties::ProposerSettings{}.builder_boost_factor};
+    std::string proposer_settings;            // file with what single keys want; empty: none
+    std::vector<std::string> proposal_nodes;  // of beacon_nodes; empty: all
+
+    bool doppelganger_detection{true};
+    validator::OnSlashing on_slashing{validator::OnSlashing::kHaltValidator};
+    std::string data_dir;  // for what a restart needs at once; empty: nothing is kept
+
     healthcheck::FailoverTimes times;
     // Of the times, as options take them.
     std::uint64_t fall{times.fall};
@@ -54,8 +69,12 @@ struct Settings {
 
     // Of cluster_file; by read_cluster().
     std::optional<protection::Cluster> cluster;
+    // Of what blocks are to be like; by read_proposers().
+    duties::ProposerSettings proposers;
 
     [[nodiscard]] std::size_t threshold() const;
+    // proposal_nodes by their place among the beacon nodes.
+    [[nodiscard]] std::vector<std::size_t> proposal_node_indices() const;
     [[nodiscard]] std::size_t threads() const;
     [[nodiscard]] healthcheck::FailoverTimes failover_times() const;
     // What to show to protectors and the other instance; all empty where the cluster uses plain HTTP.
@@ -66,6 +85,8 @@ struct Settings {
 
 // Reads the cluster file, if one is named; what is wrong with it, one sentence each.
 [[nodiscard]] std::vector<std::string> read_cluster(Settings& settings);
+// Puts together what blocks are to be like, and reads the file with what single keys want; what is wrong, one sentence each.
+[[nodiscard]] std::vector<std::string> read_proposers(Settings& settings);
 
 // What is wrong with settings whose values are in range, one clear sentence each. Looks at files, not at the network. Empty
 // lists and names are not spoken of: that they are required is said elsewhere.

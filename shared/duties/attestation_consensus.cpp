@@ -103,6 +103,7 @@ Actions AttestationConsensus::advance(SteadyTime now) {
     if (phase_ == Phase::kEvent && now - first_event_->second >= settings_.agreement_wait) waited_for_agreement_ = true;
     if (auto decided = decide()) {
         cache_.confirm(decided->data);
+        decided->agreeing = with_checkpoints(decided->data);
         decided_ = decided->data;
         phase_ = Phase::kFinished;
         return {std::move(*decided)};
@@ -230,11 +231,17 @@ std::size_t AttestationConsensus::count_announced(const Root& block) const {
         std::ranges::count_if(nodes_, [&block](const Node& node) { return node.fit && contains(node.announced, block); }));
 }
 
-std::size_t AttestationConsensus::count_checkpoints(const AttestationData& data) const {
-    return static_cast<std::size_t>(std::ranges::count_if(nodes_, [&data](const Node& node) {
-        return node.fit && node.data && node.data->source == data.source && node.data->target == data.target;
-    }));
+std::vector<std::size_t> AttestationConsensus::with_checkpoints(const AttestationData& data) const {
+    std::vector<std::size_t> found;
+    for (std::size_t i = 0; i < nodes_.size(); ++i) {
+        const Node& node = nodes_[i];
+        const bool same = node.fit && node.data && node.data->source == data.source && node.data->target == data.target;
+        if (same) found.push_back(i);
+    }
+    return found;
 }
+
+std::size_t AttestationConsensus::count_checkpoints(const AttestationData& data) const { return with_checkpoints(data).size(); }
 
 std::size_t AttestationConsensus::count_data(const AttestationData& data) const {
     return static_cast<std::size_t>(

@@ -52,9 +52,10 @@ struct AskData {
 struct Decided {
     ethereum::AttestationData data;
     bool by_event{false};
-    bool from_cache{false};           // checkpoints were confirmed earlier in the epoch
-    std::size_t confirmed_by{0};      // nodes whose data has these checkpoints (by event) or is this data (without)
-    std::optional<std::size_t> node;  // by event: whose data it is
+    bool from_cache{false};               // checkpoints were confirmed earlier in the epoch
+    std::size_t confirmed_by{0};          // nodes whose data has these checkpoints (by event) or is this data (without)
+    std::optional<std::size_t> node;      // by event: whose data it is
+    std::vector<std::size_t> agreeing{};  // nodes whose data has these checkpoints
 };
 struct GaveUp {
     MissedReason reason{};
@@ -125,6 +126,7 @@ private:
     [[nodiscard]] bool have_event_data() const;
     [[nodiscard]] const Root* announced_by_most() const;
     [[nodiscard]] std::size_t count_announced(const Root& block) const;
+    [[nodiscard]] std::vector<std::size_t> with_checkpoints(const ethereum::AttestationData& data) const;
     [[nodiscard]] std::size_t count_checkpoints(const ethereum::AttestationData& data) const;
     [[nodiscard]] std::size_t count_data(const ethereum::AttestationData& data) const;
     [[nodiscard]] std::size_t count_fit() const;

@@ -35,11 +35,15 @@ struct AttestationOptions {
 class AttestationDuty {
 public:
     using Observer = std::function<void(const SlotReport&)>;
+    // Attestations of these duties, all with this data, that a node has accepted.
+    using OnPublished = std::function<void(const ethereum::AttestationData&, const std::vector<beacon::AttesterDuty>&)>;
 
     // Everything passed must outlive the object.
     AttestationDuty(Executor executor, Clock& clock, beacon::BeaconNodes& nodes, const ethereum::SlotClock& slots,
                     const DutyBook& book, const Gate& gate, signing::SigningDoor& door, protection::QuorumClient& quorum,
                     AttestationOptions options, Observer observer);
+
+    void tell_of_published(OnPublished on_published) { on_published_ = std::move(on_published); }
 
     // The duties of `slot`, from its start to its end at most (and the publication's time limit). Nothing if this slot or a
     // later one has been performed. Without duties it confirms the epoch's checkpoints, if that is still to be done.
@@ -82,7 +86,8 @@ private:
         Slot slot;
         ethereum::AttestationData data;
         Domain domain;
-        Pending pending;  // not approved yet
+        Pending pending;                               // not approved yet
+        std::vector<beacon::AttesterDuty> signed_now;  // and not published yet
         std::string no_quorum;
         WallTime slot_start;
         SteadyTime end;
@@ -113,6 +118,7 @@ private:
     protection::QuorumClient& quorum_;
     AttestationOptions options_;
     Observer observer_;
+    OnPublished on_published_;
     CheckpointCache cache_;
     std::optional<Slot> last_slot_;
     std::shared_ptr<ConsensusRun> current_;
@@ -145,7 +151,7 @@ private:
     Task<void> attempt(SlotReport& report, Work& work);
     Task<std::vector<ethereum::SingleAttestation>> sign(SlotReport& report, Work& work,
                                                         std::vector<signing::Approval> approvals);
-    Task<void> publish(SlotReport& report, const Work& work, std::vector<ethereum::SingleAttestation> attestations);
+    Task<void> publish(SlotReport& report, Work& work, std::vector<ethereum::SingleAttestation> attestations);
     [[nodiscard]] std::vector<bool> who_announced(const Root& block) const;
     void note_head(SlotReport& report, const AttestationConsensus& machine) const;
     void remember(const beacon::NodeEventAt& at, const beacon::HeadEvent& event);

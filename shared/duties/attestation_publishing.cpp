@@ -100,6 +100,7 @@ Task<std::vector<SingleAttestation>> AttestationDuty::sign(SlotReport& report, W
                                                            std::vector<signing::Approval> approvals) {
     const Root expected = ethereum::attestation_signing_root(work.data, work.domain);
     std::vector<SingleAttestation> attestations;
+    work.signed_now.clear();
     for (signing::Approval& approval : approvals) {
         HOLDFAST_ASSERT(approval.signing_root() == expected);
         if (!may_go_on(work)) break;
@@ -116,6 +117,7 @@ Task<std::vector<SingleAttestation>> AttestationDuty::sign(SlotReport& report, W
                 if (found == ours.end()) continue;
                 const AttesterDuty& duty = found->second;
                 leave_out(duty.validator_index, work.data.target.epoch);
+                work.signed_now.push_back(duty);
                 attestations.push_back({duty.committee_index, duty.validator_index, work.data, made.signature});
                 ours.erase(found);
             }
@@ -125,7 +127,7 @@ Task<std::vector<SingleAttestation>> AttestationDuty::sign(SlotReport& report, W
     co_return attestations;
 }
 
-Task<void> AttestationDuty::publish(SlotReport& report, const Work& work, std::vector<SingleAttestation> attestations) {
+Task<void> AttestationDuty::publish(SlotReport& report, Work& work, std::vector<SingleAttestation> attestations) {
     const std::size_t count = attestations.size();
     const ethereum::ForkName fork = nodes_.spec().fork_at(work.data.target.epoch).name;
     const SteadyTime deadline = clock_.steady() + options_.publish_timeout;
@@ -137,6 +139,7 @@ Task<void> AttestationDuty::publish(SlotReport& report, const Work& work, std::v
         co_return;
     }
     report.attested += count;
+    if (on_published_) on_published_(work.data, work.signed_now);
     if (!report.posted) report.posted = clock_.now() - work.slot_start;
 }
 

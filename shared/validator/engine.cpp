@@ -27,70 +27,10 @@ Engine::Engine(Executor executor, Clock& clock, beacon::BeaconNodes& nodes, sign
       options_{options},
       hooks_{std::move(hooks)},
       validators_{door.keys()},
+      cache_{options_.data_dir, options_.disk_threads},
       background_{executor_},
       slot_tasks_{executor_},
       opening_{executor_} {}
-
-Task<Result<void>> Engine::start(SteadyTime deadline) {
-    slots_.emplace(nodes_.spec(), nodes_.genesis().time);
-    HOLDFAST_CO_TRY(check_fork());
-    nodes_.start();
-    co_await quorum_.refresh(clock_.steady() + options_.call_timeout);
-    for (const protection::MemberStatus& member : quorum_.members()) {
-        if (!member.votes()) log_warn("protector {} ({}): {}", member.name, member.url, member.detail);
-    }
-    const Result<void> found = co_await find_validators(deadline);
-    HOLDFAST_CO_TRY(found);
-    make_duties();
-    co_return success();
-}
-
-Result<void> Engine::check_fork() const {
-    const Epoch epoch = nodes_.spec().epoch_of(slots_->slot_at(clock_.now()));
-    const ethereum::ForkName fork = nodes_.spec().fork_at(epoch).name;
-    if (fork >= ethereum::ForkName::kElectra) return success();
-    return failure(ErrorCode::kInvalidArgument, "the chain is at fork " + std::string{ethereum::to_string(fork)} +
-                                                    ", attestations are supported from electra on");
-}
-
-Task<Result<void>> Engine::find_validators(SteadyTime deadline) {
-    for (;;) {
-        const Result<void> found = co_await refresh_validators();
-        if (found || clock_.steady() + options_.retry >= deadline) co_return found;
-        log_warn("our validators could not be looked up yet: {}", found.error().message);
-        co_await sleep_for(clock_, options_.retry);
-    }
-}
-
-Task<Result<void>> Engine::refresh_validators() {
-    std::vector<PublicKey> keys = validators_.keys();
-    const Result<std::vector<beacon::Validator>> answer =
-        co_await nodes_.validators(std::move(keys), clock_.steady() + options_.call_timeout);
-    if (!answer) co_return answer.error();
-    const std::string before = validators_.known() ? describe(validators_) : "";
-    const bool changed = validators_.apply(answer.value());
-    const std::string after = describe(validators_);
-    if (after != before) {
-        log_info("validators: {} keys: {}", validators_.keys().size(), after);
-        for (const PublicKey& key : validators_.unknown()) log_warn("key {} is not known to the chain", to_hex(key));
-    }
-    if (changed && duties_) duties_->on_validators_changed();
-    co_return success();
-}
-
-void Engine::make_duties() {
-    const duties::DutyParts parts{executor_, clock_, nodes_, *slots_, gate_, door_, quorum_, options_.attestation.threshold};
-    const auto observer = [this](const duties::SlotReport& report) { on_report(report); };
-    const EngineDutiesObservers observers{observer, [this](const duties::DutyReport& report) { on_duty_report(report); }};
-    duties_ = std::make_unique<EngineDuties>(
-        parts, validators_, options_.proposers,
-        EngineDutiesOptions{options_.attestation, options_.proposal, options_.call_timeout}, observers);
-    takeover_ = std::make_unique<Takeover>(
-        clock_, nodes_, *slots_, duties_->attestation(), quorum_,
-        [this]() -> const Takeover::Validators& { return validators_.active(); }, observer, options_.old_votes_max);
-    checks_ = std::make_unique<EngineChecks>(EngineChecks::Parts{clock_, nodes_, *slots_, quorum_, door_, validators_,
-                                                                 duties_->attester_duties(), options_.attestation.threshold});
-}
 
 Task<void> Engine::run() {
     HOLDFAST_ASSERT(duties_ != nullptr);
@@ -98,8 +38,10 @@ Task<void> Engine::run() {
     checks_->on_turn();
     background_.spawn("events", follow_events());
     duties_->follow(background_);
+    safety_->follow(background_);
     background_.spawn("validators", watch_validators());
     background_.spawn("protectors", watch_quorum());
+    if (cache_.on()) background_.spawn("duties over a restart", keep_duties());
     quorum_.start_heartbeats([this] { return protection::Beat{on_duty(), !hooks_.well || hooks_.well()}; });
     co_await loop_slots();
     state_ = State::kDraining;
@@ -182,25 +124,13 @@ Task<void> Engine::follow_events() {
     for (;;) {
         const beacon::NodeEventAt at = co_await nodes_.events().pop();
         duties_->on_event(at);
+        safety_->on_event(at);
         const auto* head = std::get_if<beacon::HeadEvent>(&at.event);
         if (head != nullptr) checks_->on_head(at.node, *head, at.received);
-    }
-}
-
-// Once an epoch, when its first block is out.
-Task<void> Engine::watch_validators() {
-    const ethereum::ChainSpec& spec = nodes_.spec();
-    const auto quiet = [&](Epoch epoch) { return slots_->start_of(spec.first_slot(epoch)) + spec.slot_duration() * 3 / 4; };
-    for (;;) {
-        const WallTime now = clock_.now();
-        const Epoch epoch = spec.epoch_of(slots_->slot_at(now));
-        co_await sleep_until(clock_, quiet(now < quiet(epoch) ? epoch : epoch + 1));
-        for (;;) {
-            const Result<void> done = co_await refresh_validators();
-            if (done) break;
-            log_warn("our validators could not be looked up: {}", done.error().message);
-            co_await sleep_for(clock_, spec.slot_duration());
-        }
+        if (!hooks_.on_event) continue;
+        std::optional<Duration> into_slot;
+        if (head != nullptr) into_slot = clock_.now() - (clock_.steady() - at.received) - slots_->start_of(head->slot);
+        hooks_.on_event(at, into_slot);
     }
 }
 
@@ -225,6 +155,7 @@ void Engine::on_report(const duties::SlotReport& report) {
 }
 
 void Engine::on_duty_report(const duties::DutyReport& report) {
+    if (report.block) safety_->inclusion().expect_block(report.slot, *report.block);
     recent_duties_.push_front(report);
     if (recent_duties_.size() > kRecentMax) recent_duties_.pop_back();
     if (hooks_.on_duty) hooks_.on_duty(report);
@@ -256,7 +187,9 @@ HealthCheck Engine::check_generation() const {
 
 std::vector<HealthCheck> Engine::checks() const {
     if (!checks_) return {{"duties", false, "the engine has not started"}};
-    return checks_->all();
+    std::vector<HealthCheck> all = checks_->all();
+    std::ranges::move(safety_->checks(), std::back_inserter(all));
+    return all;
 }
 
 Health Engine::health() const {

@@ -22,8 +22,10 @@
 #include "shared/duties/gate.hpp"
 #include "shared/protection/quorum_client.hpp"
 #include "shared/signing/door.hpp"
+#include "shared/validator/duty_cache.hpp"
 #include "shared/validator/engine_checks.hpp"
 #include "shared/validator/engine_duties.hpp"
+#include "shared/validator/engine_safety.hpp"
 #include "shared/validator/health.hpp"
 #include "shared/validator/takeover.hpp"
 #include "shared/validator/validator_set.hpp"
@@ -34,6 +36,9 @@ struct EngineOptions {
     duties::AttestationOptions attestation;
     duties::ProposalOptions proposal{};
     duties::ProposerSettings proposers{};
+    EngineSafetyOptions safety{};
+    std::string data_dir{};                          // where duties are kept over a restart; empty: nowhere
+    Duration read_records{std::chrono::seconds{5}};  // so long the start waits for what protectors know of our keys
     Duration call_timeout{std::chrono::seconds{10}};
     Duration retry{std::chrono::milliseconds{500}};
     // What the instance before has recorded in its last two slots is published once more, and of older slots as long as it is
@@ -46,6 +51,10 @@ struct EngineHooks {
     duties::AttestationDuty::Observer on_report;
     // The same of all duties but attestations.
     duties::DutyObserver on_duty;
+    // Every event of every node; of a head event how far into its slot it came.
+    std::function<void(const beacon::NodeEventAt&, const std::optional<Duration>& into_slot)> on_event;
+    // What became of a slot's attestations and block.
+    std::function<void(const InclusionReport&)> on_inclusion;
     // The duty loop has turned: at least once a second. What feeds the watchdog.
     std::function<void()> on_turn;
     // What heartbeats say of this instance: well on duty, or ready for it.
@@ -103,6 +112,7 @@ public:
         return duties_ ? &duties_->attester_duties() : nullptr;
     }
     [[nodiscard]] const EngineDuties* duties() const { return duties_.get(); }
+    [[nodiscard]] const EngineSafety* safety() const { return safety_.get(); }
     [[nodiscard]] const std::optional<duties::SlotReport>& last_report() const { return last_report_; }
 
 private:
@@ -123,7 +133,10 @@ private:
     bool last_on_duty_{false};            // as heartbeats last said
     std::uint64_t generation_before_{0};  // when the gate began to open
     ValidatorSet validators_;
+    DutyCache cache_;
+    bool validators_kept_{false};  // from an earlier run: to be confirmed
     std::optional<ethereum::SlotClock> slots_;
+    std::unique_ptr<EngineSafety> safety_;
     std::unique_ptr<EngineDuties> duties_;
     std::unique_ptr<Takeover> takeover_;
     std::unique_ptr<EngineChecks> checks_;
@@ -136,8 +149,14 @@ private:
     TaskGroup opening_;  // adoption, and what else belongs to the opening of the gate
 
     Result<void> check_fork() const;
+    [[nodiscard]] Epoch current_epoch() const { return nodes_.spec().epoch_of(slots_->slot_at(clock_.now())); }
+    Task<std::optional<KeptDuties>> load_kept();
+    Task<void> keep_duties();
     Task<Result<void>> find_validators(SteadyTime deadline);
     Task<Result<void>> refresh_validators();
+    [[nodiscard]] duties::DutyParts parts();
+    void make_safety();
+    void on_validators_changed();
     void make_duties();
     Task<void> loop_slots();
     void turn();

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "shared/base/log.hpp"
+
 namespace holdfast::validator {
 
 namespace {
@@ -85,6 +87,40 @@ void EngineDuties::on_head(const beacon::HeadEvent& head) {
     outlook_.on_head(head);
     const bool moved = attester_duties_.on_head(head);
     if (moved) attestation_.drop_checkpoints();
+}
+
+void EngineDuties::restore(KeptDuties kept) {
+    const Epoch now = parts_.epoch_of(parts_.slots.slot_at(parts_.clock.now()));
+    const auto use = [this, now](auto& service, auto& all) {
+        for (auto& duties : all) {
+            if (duties.epoch < now || duties.epoch > now + 1) continue;
+            std::erase_if(duties.duties, [this](const auto& duty) { return !validators_.active().contains(duty.key); });
+            const Result<void> taken = service.put(std::move(duties), true);
+            if (!taken) log_warn("duties of the run before can't be used: {}", taken.error().message);
+        }
+    };
+    use(attester_duties_, kept.attesters);
+    use(outlook_, kept.proposers);
+}
+
+KeptDuties EngineDuties::kept() const {
+    KeptDuties kept;
+    const Epoch now = parts_.epoch_of(parts_.slots.slot_at(parts_.clock.now()));
+    for (const Epoch epoch : {now, now + 1}) {
+        if (attester_duties_.book().knows(epoch)) kept.attesters.push_back(attester_duties_.book().all(epoch));
+        if (outlook_.knows(epoch)) kept.proposers.push_back(outlook_.ours(epoch));
+    }
+    return kept;
+}
+
+std::string EngineDuties::fingerprint() const {
+    const Epoch now = parts_.epoch_of(parts_.slots.slot_at(parts_.clock.now()));
+    std::string text;
+    for (const Epoch epoch : {now, now + 1}) {
+        text += to_string(epoch) + "." + std::to_string(attester_duties_.book().version(epoch)) + "." +
+                std::to_string(outlook_.version(epoch)) + " ";
+    }
+    return text;
 }
 
 void EngineDuties::on_validators_changed() {

@@ -17,6 +17,7 @@
 #include "shared/duties/proposer_preparation.hpp"
 #include "shared/duties/selection_proofs.hpp"
 #include "shared/duties/sync_committee_duty.hpp"
+#include "shared/validator/duty_cache.hpp"
 #include "shared/validator/known_heads.hpp"
 #include "shared/validator/upcoming.hpp"
 #include "shared/validator/validator_set.hpp"
@@ -52,6 +53,12 @@ public:
     void follow(TaskGroup& background);
     // Every event of every node, as it comes.
     void on_event(const beacon::NodeEventAt& at);
+    // What an earlier run knew: in use at once, and asked for all the same. Before follow().
+    void restore(KeptDuties kept);
+    // What is known of this and the next epoch; without chain and validators.
+    [[nodiscard]] KeptDuties kept() const;
+    // Another text once kept() has changed.
+    [[nodiscard]] std::string fingerprint() const;
     // Others of ours are active than before.
     void on_validators_changed();
 

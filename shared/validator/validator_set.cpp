@@ -37,6 +37,13 @@ bool ValidatorSet::look_again() {
     return changed;
 }
 
+std::vector<beacon::Validator> ValidatorSet::on_chain() const {
+    std::vector<beacon::Validator> result;
+    for (const auto& [key, index] : on_chain_) result.push_back({index, key, statuses_.at(key)});
+    std::ranges::sort(result, {}, &beacon::Validator::index);
+    return result;
+}
+
 std::vector<PublicKey> ValidatorSet::unknown() const {
     std::vector<PublicKey> result;
     std::ranges::copy_if(keys_, std::back_inserter(result), [this](const PublicKey& key) { return !statuses_.contains(key); });

@@ -34,6 +34,8 @@ public:
     // As active(), also those that are held back.
     [[nodiscard]] const Indices& active_on_chain() const { return active_on_chain_; }
     [[nodiscard]] std::size_t held_back() const { return active_on_chain_.size() - active_.size(); }
+    // As the chain has them, by index.
+    [[nodiscard]] std::vector<beacon::Validator> on_chain() const;
     [[nodiscard]] std::vector<PublicKey> unknown() const;
     // Keys by status; "unknown" for those that the chain does not know.
     [[nodiscard]] std::map<std::string, std::size_t> by_status() const;

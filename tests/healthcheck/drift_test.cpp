@@ -38,6 +38,18 @@ TEST(Drift, DigestOfKeys_OnlyWhichKeysCounts) {
     EXPECT_EQ(digest_of_keys({}), "0xe3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
 
+TEST(Drift, TheDigestOfFeeRecipientsSaysWhatEachKeyPaysTo) {
+    Address one;
+    one.bytes.fill(1);
+    Address two;
+    two.bytes.fill(2);
+    const std::string digest = digest_of_fee_recipients({{key(1), one}, {key(2), std::nullopt}});
+    EXPECT_EQ(digest_of_fee_recipients({{key(2), std::nullopt}, {key(1), one}}), digest);
+    EXPECT_NE(digest_of_fee_recipients({{key(1), two}, {key(2), std::nullopt}}), digest);
+    EXPECT_NE(digest_of_fee_recipients({{key(1), one}, {key(2), one}}), digest);
+    EXPECT_NE(digest_of_fee_recipients({{key(1), std::nullopt}, {key(2), one}}), digest);
+}
+
 TEST(Drift, TheSame) { EXPECT_THAT(differences(some(), some(), {}), IsEmpty()); }
 
 TEST(Drift, EachField) {

@@ -187,6 +187,52 @@ TEST_F(OptionsTest, OtherValues) {
     expect_one(problems(good_with({"--listen"})), {"listen"});
 }
 
+TEST_F(OptionsTest, WhatBlocksAreToBeLike) {
+    const std::string key =
+        "0x93247f2209abcacf57b75a51dafae777f9dd38bc7053d1af526f220a7489a6d3a2753e5f3e8b1cfe39b56f43611df74a";
+    const std::string one = "0x8943545177806ed17b9f23f0a21ee5948ecaa776";
+    const std::string two = "0x0000000000000000000000000000000000000abc";
+    const std::string file = write("keys.toml", "[keys.\"" + key + "\"]\nfee_recipient = \"" + two + "\"\n");
+    const duties::ProposerSettings s =
+        settings(good_with({"--fee-recipient", one, "--graffiti", "hello", "--gas-limit", "45000000", "--builder",
+                            "--builder-boost-factor", "120", "--proposer-settings", file}))
+            .proposers;
+    const PublicKey named = parse_hex<PublicKey>(key).value();
+    EXPECT_EQ(s.fee_recipient({}), parse_hex<Address>(one).value());
+    EXPECT_EQ(s.fee_recipient(named), parse_hex<Address>(two).value());
+    EXPECT_EQ(s.gas_limit(named), 45'000'000U);
+    EXPECT_EQ(s.graffiti(named).bytes[0], 'h');
+    EXPECT_TRUE(s.use_builder);
+    EXPECT_EQ(s.builder_boost_factor, 120U);
+    EXPECT_FALSE(settings(good()).proposers.use_builder);
+    EXPECT_FALSE(settings(good()).proposers.fee_recipient({}));
+    expect_one(problems(good_with({"--fee-recipient", "0x12"})), {"fee-recipient"});
+    expect_one(problems(good_with({"--graffiti", std::string(33, 'x')})), {"graffiti", "32"});
+    expect_one(problems(good_with({"--gas-limit", "0"})), {"gas-limit"});
+    expect_one(problems(good_with({"--proposer-settings", (folder / "none.toml").string()})),
+               {"proposer-settings", "none.toml"});
+    expect_one(problems(good_with({"--proposer-settings", write("bad.toml", "[keys.\"0x12\"]\n")})), {"proposer-settings"});
+}
+
+TEST_F(OptionsTest, ProposalNodesAreAmongTheBeaconNodes) {
+    EXPECT_TRUE(settings(good()).proposal_node_indices().empty());
+    EXPECT_EQ(settings(good_with({"--proposal-nodes", "http://10.0.0.7:3500/"})).proposal_node_indices(),
+              std::vector<std::size_t>{1});
+    expect_one(problems(good_with({"--proposal-nodes", "http://127.0.0.1:1"})), {"proposal-nodes", "http://127.0.0.1:1"});
+}
+
+TEST_F(OptionsTest, WhatKeepsKeysSafe) {
+    EXPECT_TRUE(settings(good()).doppelganger_detection);
+    EXPECT_FALSE(settings(good_with({"--doppelganger-detection", "off"})).doppelganger_detection);
+    EXPECT_EQ(settings(good_with({"--on-slashing", "halt-all"})).on_slashing, validator::OnSlashing::kHaltAll);
+    expect_one(problems(good_with({"--on-slashing", "nothing"})), {"on-slashing", "nothing"});
+}
+
+TEST_F(OptionsTest, TheDataDirectoryMustBeThere) {
+    EXPECT_EQ(settings(good_with({"--data-dir", folder.string()})).data_dir, folder.string());
+    expect_one(problems(good_with({"--data-dir", (folder / "none").string()})), {"data-dir", "does not exist"});
+}
+
 TEST_F(OptionsTest, ControlListeners) {
     EXPECT_EQ(settings(good_with({"--control-listen", "127.0.0.1:7772"})).control_listen, "127.0.0.1:7772");
     expect_one(problems(good_with({"--control-listen", "7772"})), {"control-listen", "7772"});

@@ -70,8 +70,10 @@ protected:
     FakeQuorum quorum;
     std::vector<duties::SlotReport> reports;       // of what was performed, or should have been
     std::vector<duties::SlotReport> only_decided;  // gate closed
+    std::vector<duties::DutyReport> others;        // of all duties but attestations
     std::size_t turns{0};
     bool well{true};
+    bool doppelganger_detection{false};
     EngineOptions options;
     std::unique_ptr<FakeDoor> door;
     std::unique_ptr<beacon::BeaconNodes> nodes;
@@ -93,11 +95,13 @@ protected:
         for (std::uint64_t i = 0; i < kKeys; ++i) keys.push_back(key_of(i));
         door = std::make_unique<FakeDoor>(keys);
         options.attestation.threshold = threshold;
+        options.safety.doppelganger.enabled = doppelganger_detection;
         EngineHooks hooks;
         hooks.on_report = [this](const duties::SlotReport& report) {
             if (!report.only_decided) reports.push_back(report);
             if (report.only_decided) only_decided.push_back(report);
         };
+        hooks.on_duty = [this](const duties::DutyReport& report) { others.push_back(report); };
         hooks.on_turn = [this] { ++turns; };
         hooks.well = [this] { return well; };
         engine = std::make_unique<Engine>(io.get_executor(), clock, *nodes, *door, quorum, options, std::move(hooks));

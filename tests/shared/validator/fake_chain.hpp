@@ -107,6 +107,12 @@ public:
         std::size_t proposer_calls{0};
         bool knows_no_next_proposers{false};
         bool duties_refused{false};
+        bool strange_duties{false};  // of attesters and proposers, as nobody else says
+        bool validators_refused{false};
+        std::size_t validator_calls{0};
+        std::vector<std::pair<Slot, Duration>> blocks_asked;  // and how far into their slot; none is given
+        std::vector<std::string> sync_messages;               // bodies
+        std::vector<beacon::ProposerPreparation> prepared;
         std::size_t early_questions{0};  // for data, before the block and the deadline
         std::vector<beacon::CommitteeSubscription> subscriptions;
         std::map<Slot, ethereum::AttestationData> frozen;
@@ -127,6 +133,8 @@ public:
     }
 
     Task<Result<std::vector<beacon::Validator>>> validators(std::vector<PublicKey> keys, SteadyTime deadline) override {
+        ++control_.validator_calls;
+        if (control_.validators_refused) return refuse<std::vector<beacon::Validator>>();
         std::vector<beacon::Validator> result;
         for (const PublicKey& key : keys) {
             const std::uint64_t index = key.bytes[0] - 1U;
@@ -143,7 +151,8 @@ public:
         if (control_.duties_refused) return refuse<beacon::AttesterDuties>();
         beacon::AttesterDuties duties{epoch, chain_.dependent_root(epoch), {}};
         for (const ValidatorIndex index : indices) {
-            duties.duties.push_back({key_of(index.value), index, chain_.duty_slot(epoch, index.value),
+            const std::uint64_t other = index.value + (control_.strange_duties ? 1 : 0);
+            duties.duties.push_back({key_of(index.value), index, chain_.duty_slot(epoch, other),
                                      CommitteeIndex{index.value % 2}, 4, 2, index.value % 4});
         }
         return answer(std::move(duties), deadline);
@@ -158,7 +167,8 @@ public:
         const Slot first = chain_.spec.first_slot(epoch);
         for (Slot slot = first; slot < first + FakeChain::kSlotsPerEpoch; slot = slot + 1) {
             const auto ours = chain_.proposers.find(slot.value);
-            const std::uint64_t index = ours == chain_.proposers.end() ? 100 : ours->second;
+            const bool strange = ours == chain_.proposers.end() || control_.strange_duties;
+            const std::uint64_t index = strange ? 100 : ours->second;
             duties.duties.push_back({key_of(index), ValidatorIndex{index}, slot});
         }
         Task<Result<beacon::ProposerDuties>> given = answer(std::move(duties), deadline);
@@ -210,6 +220,20 @@ public:
                                      ValidatorIndex{parse_decimal(item["attester_index"].asString()).value()},
                                      parse_hex<Root>(data["beacon_block_root"].asString()).value()});
         }
+        co_return success();
+    }
+
+    Task<Result<beacon::ProducedBlock>> produce_block(beacon::BlockRequest request, SteadyTime /*deadline*/) override {
+        control_.blocks_asked.emplace_back(request.slot, clock_.now() - slots_.start_of(request.slot));
+        co_return failure(ErrorCode::kNotFound, "no block in this test");
+    }
+    Task<Result<void>> publish_sync_messages(std::shared_ptr<const std::string> body, SteadyTime /*deadline*/) override {
+        control_.sync_messages.push_back(*body);
+        co_return success();
+    }
+    Task<Result<void>> prepare_proposers(std::vector<beacon::ProposerPreparation> preparations,
+                                         SteadyTime /*deadline*/) override {
+        control_.prepared = std::move(preparations);
         co_return success();
     }
 
