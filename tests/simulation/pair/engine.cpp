@@ -17,6 +17,8 @@ constexpr Time kTurn = kSecond / 2;
 constexpr Time kDecideAgain = 500 * kMillisecond;
 constexpr Time kTurnsMissing = 2500 * kMillisecond;
 constexpr Time kClocksApart = 500 * kMillisecond;
+constexpr std::size_t kHeadsToBeBehind = 4;
+constexpr std::size_t kHeadsToBeAhead = 8;
 constexpr Time kHeadsMissing = 3;  // slots
 constexpr std::uint64_t kOtherViewPercent = 20;
 
@@ -41,12 +43,14 @@ void Engine::reset() {
     performing_ = opening_ = 0;
     kept_.clear();
     attested_.clear();
+    heads_.clear();
 }
 
 void Engine::start() {
     last_turn_ = last_head_ = process_.now();
     next_slot_ = slot();
     turn();
+    listen();
 }
 
 // At least once a second, since the wall clock may be set meanwhile.
@@ -152,12 +156,28 @@ void Engine::propose(Slot slot) {
 
 void Engine::report(bool failed) { last_failed_ = {failed, last_failed_[0]}; }
 
-// Nodes whose head lies ahead of our clock show one that is behind; blocks that always come late one that is far ahead.
+// Head events come when they come, whatever our clock says.
+void Engine::listen() {
+    const Slot next = ground_.slot_at(process_.now()) + 1;
+    process_.after(ground_.start_of(next) + head_arrives(next) - process_.now(), [this, next] {
+        if (truth().heads && truth().nodes_fit > 0) heads_.push_front(process_.now() - ground_.start_of(next));
+        if (heads_.size() > kHeadsToBeAhead) heads_.pop_back();
+        listen();
+    });
+}
+
+// A head that lies ahead of our clock, or that came before its slot, shows one that is behind; heads that all come late one
+// that is far ahead.
 bool Engine::clock_looks_right() const {
     const Slot now = ground_.slot_at(process_.now());
     const Time into_slot = process_.now() - ground_.start_of(now);
     const bool seen = truth().heads && into_slot >= head_arrives(now);
-    return !(seen && ground_.slot_at(wall() + kClocksApart) < now) && truth().clock_ahead < ground_.setup.base.slot / 2;
+    if (seen && ground_.slot_at(wall() + kClocksApart) < now) return false;
+    const Time ahead = truth().clock_ahead;
+    const auto lately = heads_.begin() + static_cast<std::ptrdiff_t>(std::min(heads_.size(), kHeadsToBeBehind));
+    if (std::any_of(heads_.begin(), lately, [&](Time head) { return head + ahead < -kClocksApart; })) return false;
+    const auto late = [&](Time head) { return head + ahead > ground_.setup.base.slot / 2; };
+    return heads_.size() < kHeadsToBeAhead || !std::ranges::all_of(heads_, late);
 }
 
 bool Engine::idle() const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -79,6 +80,7 @@ private:
     Slot next_slot_;
     Time last_turn_{0};
     Time last_head_{0};
+    std::deque<Time> heads_;             // of the last slots, newest first: how far into its slot, really, each was heard
     std::array<bool, 2> last_failed_{};  // of the last two slots with duties
     std::set<Slot> deciding_;
     std::size_t performing_{0};
@@ -102,6 +104,7 @@ private:
     void report(bool failed);
     // How far into its slot, really, its head is known here.
     [[nodiscard]] Time head_arrives(Slot slot) const;
+    void listen();
     [[nodiscard]] bool clock_looks_right() const;
 
     // Approval, signature, publication (performing.cpp).

@@ -84,6 +84,18 @@ void mostly_bad(World& world) {
     expect_on_duty(world, kSecondary);
 }
 
+// A clock that is a slot behind shows by itself in a part of each slot only: that is no health that comes and goes.
+void clock_set_back(World& world) {
+    begin(world);
+    world.truth(kPrimary).clock_ahead = -world.ground().setup.base.slot - 300 * kMillisecond;
+    world.run_for(world.ground().watch.bound());
+    expect_on_duty(world, kSecondary);
+    world.run_for(kMinute);
+    expect_on_duty(world, kSecondary);
+    const bool well = world.party(kPrimary).ready();
+    expect(world, !well, "scene: it calls itself ready with such a clock");
+}
+
 // It falls ill and dies: one refused connection is enough then.
 void ill_then_dead(World& world) {
     world.ground().setup.dead_hosts_refuse = true;
@@ -250,6 +262,7 @@ constexpr std::array kScenes{
     Scene{"pair link cut", pair_link_cut},
     Scene{"blips", blips},
     Scene{"mostly bad", mostly_bad},
+    Scene{"clock set back", clock_set_back},
     Scene{"ill, then dead", ill_then_dead},
     Scene{"frozen", frozen},
     Scene{"relieved", relieved},
