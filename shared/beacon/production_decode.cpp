@@ -147,7 +147,8 @@ Result<Aggregate> decode_aggregate(const net::HttpResponse& response, CommitteeI
     if (hash_tree_root(*data.type, data.bytes) != data_root) return wrong("the aggregate is of other attestation data");
     const Part committees = aggregate.object.find({"committee_bits"});
     const std::uint64_t byte = committee.value / 8;
-    const bool of_committee = byte < committees.bytes.size() && (committees.bytes[byte] >> (committee.value % 8) & 1U) != 0;
+    const bool of_committee =
+        byte < committees.bytes.size() && (unsigned{committees.bytes[byte]} >> (committee.value % 8) & 1U) != 0;
     if (!of_committee || count_bits(committees) != 1) return wrong("the aggregate is not of the committee alone");
     // The last bit that is set marks the end of the list.
     aggregate.votes = count_bits(aggregate.object.find({"aggregation_bits"})) - 1;

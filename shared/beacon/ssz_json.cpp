@@ -191,7 +191,13 @@ Json::Value decode_to_json(const Type& type, View bytes) {
 
 void append_json(const Type& type, View bytes, std::string& text) {
     switch (type.kind) {
-        case Kind::kUint: text += '"' + uint_text(bytes) + '"'; break;
+        case Kind::kUint:
+            if (bytes.size() <= sizeof(std::uint64_t)) {
+                append_number(text, "\"", ethereum::ssz::read_uint(bytes));
+            } else {
+                text += '"' + uint_text(bytes) + '"';
+            }
+            break;
         case Kind::kBool: text += bytes[0] != 0 ? "true" : "false"; break;
         case Kind::kBytes:
         case Kind::kByteList:
