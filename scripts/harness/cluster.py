@@ -83,6 +83,30 @@ class Score:
                 "distance_max": self.distance_max, "slashable": self.slashable}
 
 
+@dataclasses.dataclass
+class Duties:
+    """What the chain says of one kind of duty besides attestations, in some slots."""
+    expected: int = 0
+    accepted: int = 0
+    right: int = 0
+    last_ms: int = 0
+    missed: list = dataclasses.field(default_factory=list)  # sentences
+
+    def add(self, entry):
+        self.expected += entry["expected"]
+        self.accepted += entry["accepted"]
+        self.right += entry["right"]
+        self.last_ms = max(self.last_ms, entry["last_ms"])
+        self.missed += [f"slot {item['slot']}, validator {item['validator']}: {item['why']}" for item in entry["missed"]]
+
+    def perfect(self):
+        """All that was expected came, and said what was right."""
+        return self.expected == self.accepted == self.right
+
+    def figures(self):
+        return {"expected": self.expected, "accepted": self.accepted, "right": self.right, "last_ms": self.last_ms}
+
+
 class Chain:
     """holdfast-sim and its admin interface."""
 
@@ -121,6 +145,21 @@ class Chain:
         score = Score()
         score.add(http_json.get(f"{self.admin}/score?slot={slot}"))
         return score
+
+    def kinds(self, slots):
+        """{kind: Duties} of these slots, each of which must have been over for half a slot."""
+        found = {}
+        for slot in slots:
+            for kind, entry in http_json.get(f"{self.admin}/score?slot={slot}")["kinds"].items():
+                found.setdefault(kind, Duties()).add(entry)
+        return found
+
+    def all_kinds(self):
+        """The same of all slots that are over."""
+        found = {}
+        for kind, entry in self.score()["kinds"].items():
+            found.setdefault(kind, Duties()).add(entry)
+        return found
 
     def missed(self, slot):
         """Why each missing attestation of a slot is missing, as sentences."""
