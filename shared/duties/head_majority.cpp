@@ -37,7 +37,7 @@ std::optional<Root> HeadMajority::announced_by_enough() const {
     const std::size_t enough = std::max<std::size_t>(1, std::min(threshold_, count_fit()));
     const Node* best = nullptr;
     for (const Node& node : nodes_) {
-        if (!node.fit || !node.announced || count(*node.announced) < enough) continue;
+        if (!node.announced || count(*node.announced) < enough) continue;
         if (best == nullptr || count(*node.announced) > count(*best->announced)) best = &node;
     }
     if (best == nullptr) return std::nullopt;

@@ -93,6 +93,17 @@ TEST(HeadMajority, TheThirdCouldDecide_NotCertain) {
     EXPECT_EQ(heads.certain(), kNew);
 }
 
+TEST(HeadMajority, TheFourthCouldDrawLevel_NotCertain) {
+    HeadMajority heads{4, 2};
+    heads.set_fit({true, true, true, true});
+    heads.told(0, kOld);
+    heads.told(1, kOld);
+    heads.announced(2, kNew);
+    EXPECT_FALSE(heads.certain());
+    heads.announced(3, kNew);
+    EXPECT_EQ(heads.certain(), kNew);
+}
+
 TEST(HeadMajority, TheRestFailed_WhatThereIsIsCertain) {
     HeadMajority heads = of_three();
     heads.failed(0);
