@@ -38,6 +38,7 @@ struct EngineOptions {
     duties::ProposerSettings proposers{};
     EngineSafetyOptions safety{};
     std::string data_dir{};                          // where duties are kept over a restart; empty: nowhere
+    std::size_t disk_threads{1};                     // 0: the disk is waited for in place, for simulations
     Duration read_records{std::chrono::seconds{5}};  // so long the start waits for what protectors know of our keys
     Duration call_timeout{std::chrono::seconds{10}};
     Duration retry{std::chrono::milliseconds{500}};
