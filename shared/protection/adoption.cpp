@@ -5,6 +5,7 @@
 #include <string>
 #include <tuple>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "shared/protection/rules.hpp"
@@ -107,23 +108,21 @@ Result<AdoptionPlan> plan_adoption(const std::vector<std::vector<RecordGroup>>& 
     return plan;
 }
 
-std::vector<PublicKey> proved_signers(const std::vector<std::vector<RecordGroup>>& answers, std::size_t quorum) {
-    Messages messages;
-    std::unordered_map<PublicKey, Candidates> by_key;
+std::vector<PublicKey> keys_in_use(const std::vector<std::vector<RecordGroup>>& answers, std::size_t quorum) {
+    std::unordered_map<PublicKey, std::size_t> holders;
     for (const std::vector<RecordGroup>& answer : answers) {
+        std::unordered_set<PublicKey> of_member;
         for (const RecordGroup& group : answer) {
-            if (!group.data || group.mark.signing_root.is_zero()) continue;
-            const MessageNumber message = messages.number_of(group);
-            for (const PublicKey& key : group.keys) count_holder(by_key[key], message);
+            if (group.data) of_member.insert(group.keys.begin(), group.keys.end());
         }
+        for (const PublicKey& key : of_member) ++holders[key];
     }
-    std::vector<PublicKey> proved;
-    for (const auto& [key, candidates] : by_key) {
-        const auto enough = [quorum](const Candidate& candidate) { return candidate.holders >= quorum; };
-        if (std::ranges::any_of(candidates, enough)) proved.push_back(key);
+    std::vector<PublicKey> in_use;
+    for (const auto& [key, count] : holders) {
+        if (count >= quorum) in_use.push_back(key);
     }
-    std::ranges::sort(proved);
-    return proved;
+    std::ranges::sort(in_use);
+    return in_use;
 }
 
 }  // namespace holdfast::protection

@@ -37,8 +37,8 @@ struct AdoptionPlan {
 [[nodiscard]] Result<AdoptionPlan> plan_adoption(const std::vector<std::vector<RecordGroup>>& answers, std::size_t quorum,
                                                  std::size_t members);
 
-// Validators for which `quorum` of the answers have the same message, with its data: so an instance of this cluster has asked
-// for it and may sign it. What was imported has no data. Sorted.
-[[nodiscard]] std::vector<PublicKey> proved_signers(const std::vector<std::vector<RecordGroup>>& answers, std::size_t quorum);
+// Validators of which `quorum` of the members have a record with data, whichever it is: so an instance of this cluster has
+// asked for it. What was imported has no data. Sorted. An answer may name a validator twice; its member counts once.
+[[nodiscard]] std::vector<PublicKey> keys_in_use(const std::vector<std::vector<RecordGroup>>& answers, std::size_t quorum);
 
 }  // namespace holdfast::protection

@@ -40,7 +40,7 @@ public:
     Task<Decision> approve_block(Slot slot, Root signing_root, PublicKey key, SteadyTime deadline) override;
     Task<Result<Promise>> acquire(SteadyTime deadline) override;
     Task<Result<AdoptionPlan>> adoption(Epoch target, SteadyTime deadline) override;
-    Task<Result<std::vector<PublicKey>>> signed_for(Epoch target, SteadyTime deadline) override;
+    Task<Result<std::vector<PublicKey>>> used_since(Epoch first, SteadyTime deadline) override;
     Task<Result<void>> halt(std::vector<PublicKey> keys, SteadyTime deadline) override;
     void start_heartbeats(std::function<Beat()> beat) override;
     void beat_now() override;
@@ -101,6 +101,8 @@ private:
     [[nodiscard]] Error too_few(const Gathering<T>& gathering, const std::string& what) const;
     static Task<Result<RecordsAnswer>> promised_records(MemberPtr member, Epoch target, Body acquire, RequestHead head,
                                                         SteadyTime deadline);
+
+    static Task<Result<RecordsAnswer>> records_since(MemberPtr member, Epoch first, SteadyTime deadline);
 
     Task<void> beat_for_ever(MemberPtr member, std::function<Beat()> beat);
     static Task<void> ask_status(MemberPtr member, SteadyTime deadline);

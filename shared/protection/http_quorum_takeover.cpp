@@ -1,5 +1,6 @@
 // Going on duty: generations and adoption.
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "shared/base/log.hpp"
@@ -148,16 +149,27 @@ Task<Result<AdoptionPlan>> HttpQuorumClient::adoption(Epoch target, SteadyTime d
     co_return plan_adoption(answers, quorum(), members_.size());
 }
 
-Task<Result<std::vector<PublicKey>>> HttpQuorumClient::signed_for(Epoch target, SteadyTime deadline) {
+// The older first: a record that moves on meanwhile is then seen twice, not never.
+Task<Result<RecordsAnswer>> HttpQuorumClient::records_since(MemberPtr member, Epoch first, SteadyTime deadline) {
+    auto older = co_await member->records(first, deadline);
+    if (!older) co_return older;
+    auto newer = co_await member->records(first + 1, deadline);
+    if (!newer) co_return newer;
+    RecordsAnswer both = std::move(older).value();
+    std::ranges::move(newer.value().groups, std::back_inserter(both.groups));
+    co_return both;
+}
+
+Task<Result<std::vector<PublicKey>>> HttpQuorumClient::used_since(Epoch first, SteadyTime deadline) {
     auto gathering = std::make_shared<Gathering<RecordsAnswer>>();
     for (const MemberPtr& member : members_) {
-        requests_.spawn("records of protector", ask_into(member, gathering, member->records(target, deadline)));
+        requests_.spawn("records of protector", ask_into(member, gathering, records_since(member, first, deadline)));
     }
     co_await gather(gathering, deadline);
     if (gathering->answers.size() < quorum()) co_return too_few(*gathering, "what they recorded");
     std::vector<std::vector<RecordGroup>> answers;
     for (RecordsAnswer& answer : gathering->answers) answers.push_back(std::move(answer.groups));
-    co_return proved_signers(answers, quorum());
+    co_return keys_in_use(answers, quorum());
 }
 
 }  // namespace holdfast::protection

@@ -89,9 +89,9 @@ public:
     // What the predecessor may have signed for `target`, from at least Q members (adoption.hpp). Only members that have
     // promised our generation count: any other could still say yes to the predecessor after it was read.
     virtual Task<Result<AdoptionPlan>> adoption(Epoch target, SteadyTime deadline) = 0;
-    // Keys for which Q members have recorded one and the same attestation with that target, asked for by an instance of this
-    // cluster (not imported): proof that we ourselves have signed. kUnavailable with fewer than Q answers.
-    virtual Task<Result<std::vector<PublicKey>>> signed_for(Epoch /*target*/, SteadyTime /*deadline*/) {
+    // Keys of which Q members have recorded an attestation with the target `first` or the next epoch, asked for by an instance
+    // of this cluster (not imported): proof that we ourselves were at work with them. kUnavailable with fewer than Q answers.
+    virtual Task<Result<std::vector<PublicKey>>> used_since(Epoch /*first*/, SteadyTime /*deadline*/) {
         co_return failure(ErrorCode::kUnavailable, "records can't be read here");
     }
     // Halts `keys` at all members; ok when Q have it on disk.

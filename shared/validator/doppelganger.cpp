@@ -36,9 +36,9 @@ void Doppelganger::add(const std::vector<PublicKey>& keys, Epoch now) {
     }
 }
 
-Doppelganger::Change Doppelganger::on_proof(const std::vector<PublicKey>& keys, Epoch target, Epoch now) {
+Doppelganger::Change Doppelganger::on_proof(const std::vector<PublicKey>& keys, Epoch since, Epoch now) {
     Change change;
-    if (target + 1 < now) return change;
+    if (since + 1 < now) return change;
     for (const PublicKey& key : keys) {
         if (watched_.erase(key) == 0) continue;
         cleared_.insert(key);
@@ -119,16 +119,12 @@ WallTime DoppelgangerWatch::late_in(Epoch epoch) const {
     return slots_.start_of(nodes_.spec().first_slot(epoch + 1)) - nodes_.spec().slot_duration() / 2;
 }
 
-// The last vote of each is enough: of this epoch, or of the one before.
 Task<bool> DoppelgangerWatch::read_records(SteadyTime deadline) {
     const Epoch now = current_epoch();
-    for (const Epoch target : {now, now - 1}) {
-        const Result<std::vector<PublicKey>> signers = co_await quorum_.signed_for(target, deadline);
-        if (!signers) co_return false;
-        apply(rule_.on_proof(signers.value(), target, current_epoch()),
-              "this cluster's own records prove that nobody else has signed");
-    }
+    const Result<std::vector<PublicKey>> used = co_await quorum_.used_since(now - 1, deadline);
+    if (!used) co_return false;
     records_read_ = true;
+    apply(rule_.on_proof(used.value(), now - 1, now), "this cluster's own records prove that nobody else was at work");
     co_return true;
 }
 

@@ -36,9 +36,9 @@ public:
     // Watched from `now` on; in the chain's first two epochs there is nothing to see, and they are cleared. Keys that are here
     // already stay as they are.
     void add(const std::vector<PublicKey>& keys, Epoch now);
-    // This cluster has signed for `keys` with that target, and so nobody else did (proved by a quorum's records). Those that
-    // are watched are cleared if that was in the epoch `now` or the one before.
-    Change on_proof(const std::vector<PublicKey>& keys, Epoch target, Epoch now);
+    // A quorum's records prove that this cluster was at work with `keys` in the epoch `since` or later. Those that are watched
+    // are cleared if that was no earlier than the one before `now`.
+    Change on_proof(const std::vector<PublicKey>& keys, Epoch since, Epoch now);
     Change on_round(const Round& round);
 
     // Not of keys that were never added.

@@ -71,19 +71,26 @@ TEST(Adoption, WithoutDataOrSigningRoot_Lost) {
     EXPECT_EQ(plan({{unknown}, {}, {}}).lost, keys(1));
 }
 
-TEST(ProvedSigners, AQuorumHasTheSameMessage_Proved) {
-    const auto proved = proved_signers({{group(1, keys(2))}, {group(1, keys(2))}, {group(1, keys(1))}, {}}, 2);
-    EXPECT_EQ(proved, keys(2));
-    EXPECT_EQ(proved_signers({{group(1, keys(2))}, {group(1, keys(2))}, {group(1, keys(1))}, {}}, 3), keys(1));
+TEST(KeysInUse, AQuorumHasARecord) {
+    const std::vector<std::vector<RecordGroup>> answers{{group(1, keys(2))}, {group(1, keys(2))}, {group(1, keys(1))}, {}};
+    EXPECT_EQ(keys_in_use(answers, 2), keys(2));
+    EXPECT_EQ(keys_in_use(answers, 3), keys(1));
 }
 
-TEST(ProvedSigners, HoldersOfDifferentMessages_DoNotAddUp) {
-    EXPECT_TRUE(proved_signers({{group(1, keys(1))}, {group(2, keys(1))}, {group(1, keys(1))}}, 3).empty());
+// A vote that was cut short: two members have it, two still have the one before.
+TEST(KeysInUse, DifferentRecords_AddUp) {
+    const std::vector<std::vector<RecordGroup>> answers{
+        {group(2, keys(1))}, {group(2, keys(1))}, {group(1, keys(1))}, {group(1, keys(1))}};
+    EXPECT_EQ(keys_in_use(answers, 3), keys(1));
+}
+
+TEST(KeysInUse, MemberCountsOnce) {
+    EXPECT_TRUE(keys_in_use({{group(1, keys(1)), group(2, keys(1))}, {group(2, keys(1))}, {}}, 3).empty());
 }
 
 // Imported from another client: it may have signed that, and may still be running.
-TEST(ProvedSigners, WithoutData_ProvesNothing) {
-    EXPECT_TRUE(proved_signers({{group(1, keys(1), false)}, {group(1, keys(1), false)}, {group(1, keys(1))}}, 2).empty());
+TEST(KeysInUse, WithoutData_NotOfThisCluster) {
+    EXPECT_TRUE(keys_in_use({{group(1, keys(1), false)}, {group(1, keys(1), false)}, {group(1, keys(1))}}, 2).empty());
 }
 
 }  // namespace

@@ -240,17 +240,21 @@ TEST_F(QuorumTakeoverTest, Refresh_SaysWhoIsThere) {
     EXPECT_FALSE(members[3].votes());
 }
 
-TEST_F(QuorumTakeoverTest, SignedFor_KeysThatAQuorumRecordedForUs) {
-    decide(attestation_data(1, 5, 3), keys(2));
-    protector(1).records.erase(key(1));
-    protector(2).records.erase(key(1));
-    const auto signers = [this](Epoch target) { return run(second->signed_for(target, clock.steady() + seconds{2})); };
-    const auto proved = signers(Epoch{5});
-    ASSERT_TRUE(proved) << proved.error().message;
-    EXPECT_EQ(proved.value(), keys(1));
-    EXPECT_THAT(signers(Epoch{4}).value(), IsEmpty());
+TEST_F(QuorumTakeoverTest, UsedSince_KeysThatAQuorumRecordedForUs) {
+    decide(attestation_data(1, 5, 3), keys(3));
+    const auto used = [this](Epoch first) { return run(second->used_since(first, clock.steady() + seconds{2})); };
+    // The next vote has come to two of four; and of another key there is one record only.
+    for (const std::size_t member : {1U, 2U}) {
+        protector(member).records[key(0)].attestation = vote(5, 6, 4);
+        protector(member).records.erase(key(1));
+    }
+    const auto since = used(Epoch{5});
+    ASSERT_TRUE(since) << since.error().message;
+    EXPECT_EQ(since.value(), (std::vector<PublicKey>{key(0), key(2)}));
+    EXPECT_EQ(used(Epoch{4}).value(), (std::vector<PublicKey>{key(2)}));
+    EXPECT_THAT(used(Epoch{6}).value(), IsEmpty());
     protector(1).fault = protector(2).fault = Fault::kDown;
-    EXPECT_EQ(signers(Epoch{5}).error().code, ErrorCode::kUnavailable);
+    EXPECT_EQ(used(Epoch{5}).error().code, ErrorCode::kUnavailable);
 }
 
 TEST_F(QuorumTakeoverTest, Warm_UsesIdleConnectionsOnly) {

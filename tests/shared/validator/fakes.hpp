@@ -110,9 +110,11 @@ public:
         if (!available) co_return failure(ErrorCode::kUnavailable, "protector 2: connection refused");
         co_return recorded[target];
     }
-    Task<Result<std::vector<PublicKey>>> signed_for(Epoch target, SteadyTime /*deadline*/) override {
+    Task<Result<std::vector<PublicKey>>> used_since(Epoch first, SteadyTime /*deadline*/) override {
         if (!available) co_return failure(ErrorCode::kUnavailable, "protector 2: connection refused");
-        co_return proved[target];
+        std::vector<PublicKey> keys = proved[first];
+        keys.insert(keys.end(), proved[first + 1].begin(), proved[first + 1].end());
+        co_return keys;
     }
     Task<Result<void>> halt(std::vector<PublicKey> keys, SteadyTime /*deadline*/) override {
         ++halt_requests;
