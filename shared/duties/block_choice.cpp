@@ -122,7 +122,7 @@ BlockVerdict judge_block(const ProducedBlock& block, const BlockExpectation& exp
     }
     const Root parent = parent_of(block);
     if (expected.known_head && !expected.known_head(parent)) {
-        return {BlockFault::kUnknownParent, "no node has announced its parent " + to_short_hex(parent) + " as head"};
+        return {BlockFault::kUnknownParent, "no other node has announced its parent " + to_short_hex(parent) + " as head"};
     }
     if (is_gloas(block) && !is_from_builder(block) && !block.with_contents) {
         return {BlockFault::kNoPayload, "the node kept its payload"};

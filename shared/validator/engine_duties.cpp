@@ -1,5 +1,6 @@
 #include "shared/validator/engine_duties.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "shared/base/log.hpp"
@@ -45,7 +46,7 @@ EngineDuties::EngineDuties(const duties::DutyParts& parts, const ValidatorSet& v
                 settings,
                 options.proposal,
                 [this](Slot slot) { return outlook_.proposer_at(slot); },
-                [this](const Root& block) { return heads_.slot(block); },
+                [this](const Root& block) { return heads_.slot(block, witnesses_of_heads()); },
                 observers.on_duty},
       attestation_{parts.executor, parts.clock, parts.nodes,  parts.slots,         attester_duties_.book(),
                    parts.gate,     parts.door,  parts.quorum, options.attestation, observers.on_attestations},
@@ -78,11 +79,18 @@ void EngineDuties::on_event(const beacon::NodeEventAt& at) {
     sync_.on_event(at);
     payload_attestation_.on_event(at);
     const auto* head = std::get_if<beacon::HeadEvent>(&at.event);
-    if (head != nullptr && !head->execution_optimistic && parts_.nodes.fit(at.node)) on_head(*head);
+    if (head != nullptr && !head->execution_optimistic && parts_.nodes.fit(at.node)) on_head(at.node, *head);
 }
 
-void EngineDuties::on_head(const beacon::HeadEvent& head) {
-    heads_.add(head.block, head.slot);
+// Two nodes must name a head, if there are two.
+std::size_t EngineDuties::witnesses_of_heads() const {
+    std::size_t fit = 0;
+    for (std::size_t node = 0; node < parts_.nodes.states().size(); ++node) fit += parts_.nodes.fit(node) ? 1U : 0U;
+    return std::clamp<std::size_t>(fit, 1, 2);
+}
+
+void EngineDuties::on_head(std::size_t node, const beacon::HeadEvent& head) {
+    heads_.add(node, head.block, head.slot);
     cross_check_.on_head(head);
     outlook_.on_head(head);
     const bool moved = attester_duties_.on_head(head);
@@ -153,7 +161,7 @@ Task<void> EngineDuties::look_at_heads() {
     for (;;) {
         const std::optional<beacon::NodeAnswer<Root>> answer = co_await asking->next(until);
         if (!answer) co_return;
-        if (answer->result) heads_.add(answer->result.value(), parts_.nodes.states()[answer->node].head_slot);
+        if (answer->result) heads_.add(answer->node, answer->result.value(), parts_.nodes.states()[answer->node].head_slot);
     }
 }
 

@@ -97,7 +97,8 @@ private:
 
     Task<void> prepare_ahead();
     Task<void> look_at_heads();
-    void on_head(const beacon::HeadEvent& head);
+    void on_head(std::size_t node, const beacon::HeadEvent& head);
+    [[nodiscard]] std::size_t witnesses_of_heads() const;
 };
 
 }  // namespace holdfast::validator

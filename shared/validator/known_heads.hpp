@@ -1,10 +1,12 @@
-// Blocks that fit nodes have called their head lately: what the parent of a block of ours may be. Pure.
+// Blocks that fit nodes have called their head lately, and who: what the parent of a block of ours may be. A head that one node
+// alone names may be its own invention. Pure.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <deque>
 #include <optional>
-#include <utility>
+#include <set>
 
 #include "shared/base/types.hpp"
 
@@ -15,21 +17,29 @@ public:
     // So many blocks are remembered, however old: without new ones the old ones stay heads.
     static constexpr std::size_t kHeadsMax = 128;
 
-    void add(const Root& block, Slot slot) {
-        if (this->slot(block)) return;
-        heads_.emplace_back(block, slot);
+    void add(std::size_t node, const Root& block, Slot slot) {
+        const auto known = std::ranges::find(heads_, block, &Head::block);
+        if (known != heads_.end()) {
+            known->nodes.insert(node);
+            return;
+        }
+        heads_.push_back({block, slot, {node}});
         if (heads_.size() > kHeadsMax) heads_.pop_front();
     }
-    // The slot of that block; nothing if nobody has announced it.
-    [[nodiscard]] std::optional<Slot> slot(const Root& block) const {
-        for (const auto& [known, slot] : heads_) {
-            if (known == block) return slot;
-        }
-        return std::nullopt;
+    // The slot of that block; nothing if fewer than so many nodes have announced it.
+    [[nodiscard]] std::optional<Slot> slot(const Root& block, std::size_t nodes) const {
+        const auto known = std::ranges::find(heads_, block, &Head::block);
+        if (known == heads_.end() || known->nodes.size() < nodes) return std::nullopt;
+        return known->slot;
     }
 
 private:
-    std::deque<std::pair<Root, Slot>> heads_;
+    struct Head {
+        Root block;
+        Slot slot;
+        std::set<std::size_t> nodes;
+    };
+    std::deque<Head> heads_;
 };
 
 }  // namespace holdfast::validator
