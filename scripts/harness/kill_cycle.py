@@ -5,8 +5,9 @@ import random
 import re
 import time
 
+from .cluster import Duties
 from .pair import first_move
-from .pair_rig import TIMEOUT, PairRig
+from .pair_rig import TIMEOUT, PairRig, kinds_of
 from .processes import ProcessError
 
 QUIET_SLOTS = 8      # at the beginning of each rig: the baseline
@@ -14,6 +15,7 @@ SLOTS_AFTER = 2      # after the slot of the kill, until the primary is started 
 DEADLINE = 1 / 3     # of the slot: when a vote is made without a block of the slot
 LATE_BLOCK = 0.45    # of the slot: when a late block arrives
 HANDOVER_MS = 600    # a handover is over by then, as a rule
+PROPOSAL_MS = -20, 400  # around the start of a slot, when a block is made
 WINDOW_MS = -10, 40  # around the block's arrival or the deadline: where kills are dense
 
 
@@ -23,7 +25,7 @@ class Moment:
     handover_ms: so long before the kill the operator asked for a planned handover."""
     fraction: float
     late_block: bool
-    why: str  # "slot": spread over all of it; "head": around the block's arrival; "deadline"; "handover"
+    why: str  # "slot": spread over all of it; "head": around the block's arrival; "deadline"; "handover"; "proposal"
     handover_ms: int = None
 
     def __str__(self):
@@ -56,6 +58,17 @@ def spread(count, seed, slot_ms, block_ms):
     return found
 
 
+def spread_with_proposals(count, seed, slot_ms):
+    """Moments on a chain whose blocks are ours: half over the whole slot, the rest around its start, where a block is made."""
+    chosen = random.Random(seed)
+    near = count // 2
+    found = [Moment((i + chosen.random()) / (count - near), False, "slot") for i in range(count - near)]
+    low, width = PROPOSAL_MS[0] / slot_ms, (PROPOSAL_MS[1] - PROPOSAL_MS[0]) / slot_ms
+    found += [Moment((low + width * (i + chosen.random()) / near) % 1, False, "proposal") for i in range(near)]
+    chosen.shuffle(found)
+    return found
+
+
 def spread_in_handovers(count, seed):
     """Moments spread over the slot, at most HANDOVER_MS after a planned handover was asked for."""
     chosen = random.Random(seed)
@@ -67,11 +80,11 @@ def spread_in_handovers(count, seed):
 class KillRig:
     """Says ("kill", record), ("handover", record) and ("rig", figures) with what was found wrong in "problems"."""
 
-    def __init__(self, run, say, slot_ms, moments, seed):
+    def __init__(self, run, say, slot_ms, moments, seed, proposals_of_ours=0):
         self._run = run
         self._say = say
         self._moments = moments
-        self._rig = PairRig(run, slot_ms, seed=seed)
+        self._rig = PairRig(run, slot_ms, seed=seed, proposals_of_ours=proposals_of_ours)
         self._time = self._rig.time
         self._open = []      # records whose slots are not all booked yet
         self._touched = set()  # slots of kills and handovers
@@ -172,8 +185,14 @@ class KillRig:
         record["problems"] += [entry.describe() for entry in entries if entry.missing or not entry.due]
         if record["slashable"]:
             record["problems"].append(f"{record['slashable']} slashable pairs")
+        record["kinds"] = kinds_of(entries)
+        record["proposals_missed"] = sum(entry.missing_of("proposal") for entry in entries)
+        if record["proposals_missed"] > (1 if kind == "kill" else 0):
+            missed = [sentence for entry in entries for sentence in entry.kinds.get("proposal", Duties()).missed]
+            record["problems"].append(f"{record['proposals_missed']} proposals missed: {missed}")
+        # Without its block a slot's votes wait for the next one.
         baseline = self._baseline()["distance_max"]
-        if record["distance_max"] > baseline + 1:
+        if record["distance_max"] > baseline + 1 + record["proposals_missed"]:
             record["problems"].append(f"an inclusion distance of {record['distance_max']}; without a kill it is {baseline}")
         if kind == "kill":
             self._add_exchange(record, self._rig.book.entries[record["slot"]], entries)
@@ -211,10 +230,12 @@ class KillRig:
         figures = self._rig.figures() | {"baseline": self._baseline()}
         quiet = [entry for slot, entry in self._rig.book.entries.items() if slot not in self._touched]
         figures["problems"] = [entry.describe() for entry in quiet if entry.missing]
+        figures["problems"] += [f"slot {entry.slot}: {kind} {duties.figures()} {duties.missed[:3]}" for entry in quiet
+                                for kind, duties in entry.kinds.items() if duties.accepted < duties.expected]
         if figures["problems"]:
             self._run.keep()
         return figures
 
 
-def work(run, say, slot_ms, moments, seed):
-    KillRig(run, say, slot_ms, moments, seed).go()
+def work(run, say, slot_ms, moments, seed, proposals_of_ours=0):
+    KillRig(run, say, slot_ms, moments, seed, proposals_of_ours).go()

@@ -15,21 +15,23 @@ NODES, PROTECTORS, QUORUM, VALIDATORS = 3, 4, 3, 256
 GENESIS_DELAY_MS = 8000
 BLOCK_AT = 1 / 6  # of the slot: when its block reaches the nodes
 TIMEOUT = 60.0
+FEE_RECIPIENT = "0x" + "ab" * 20
 
 
 class PairRig:
     """The pair armed, and the book begun. Minimal preset: with 256 validators every slot has 32 duties."""
 
-    def __init__(self, run, slot_ms, *, seed=1, validators=VALIDATORS, primary_options=(), secondary_options=()):
+    def __init__(self, run, slot_ms, *, seed=1, validators=VALIDATORS, proposals_of_ours=0, primary_options=(), secondary_options=()):
         self.run = run
         self.block_ms = round(slot_ms * BLOCK_AT)
         keystores = run.path("keystores")
         self.chain = Chain(run, nodes=NODES, validators=validators, slot_ms=slot_ms, keystores=keystores,
-                           genesis_delay_ms=GENESIS_DELAY_MS, options=["--block-ms", self.block_ms, "--seed", seed])
+                           genesis_delay_ms=GENESIS_DELAY_MS, options=["--block-ms", self.block_ms, "--seed", seed, "--proposals-of-ours", proposals_of_ours])
         self.time = self.chain.time
         self.cluster = Cluster(run, PROTECTORS, QUORUM, self.time, self.chain.info["genesis_validators_root"]).start()
-        self.pair = Pair(run, self.chain, keystores, self.cluster, primary_options=primary_options,
-                         secondary_options=secondary_options).wait_armed()
+        payee = ["--fee-recipient", FEE_RECIPIENT] if proposals_of_ours else []
+        self.pair = Pair(run, self.chain, keystores, self.cluster, primary_options=[*payee, *primary_options],
+                         secondary_options=[*payee, *secondary_options]).wait_armed()
         self.first_slot = max(1, self.time.slot() + 1)
         self.book = SlotBook(self.chain, self.first_slot)
 
@@ -48,7 +50,25 @@ class PairRig:
         entries = self.book.entries.values()
         return {"slots": len(entries), "due": sum(entry.due for entry in entries),
                 "included": sum(entry.included for entry in entries), "slashable": self.slashable(),
-                "distance_max": max((entry.distance_max for entry in entries), default=0)}
+                "distance_max": max((entry.distance_max for entry in entries), default=0), "kinds": kinds_of(entries)}
+
+
+def kinds_of(entries):
+    """{kind: [expected, missed]} of all duties besides attestations in these entries of the book."""
+    found = {}
+    for entry in entries:
+        for kind, duties in entry.kinds.items():
+            expected, missed = found.get(kind, (0, 0))
+            found[kind] = [expected + duties.expected, missed + duties.expected - duties.accepted]
+    return found
+
+
+def add_kinds(sums, kinds):
+    """Adds what kinds_of() has found to the same form."""
+    for kind, (expected, missed) in kinds.items():
+        before = sums.get(kind, [0, 0])
+        sums[kind] = [before[0] + expected, before[1] + missed]
+    return sums
 
 
 def _rig_process(work, name, arguments, keep, out):

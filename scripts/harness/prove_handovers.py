@@ -35,6 +35,7 @@ def arguments():
     parser.add_argument("--count", type=int, default=20, metavar="N", help="handovers for each slot time (default 20)")
     parser.add_argument("--slot-ms", type=slot_times, default=[4000, 2000], metavar="MS,MS",
                         help="slot times, side by side (default 4000,2000)")
+    parser.add_argument("--proposals-of-ours", type=int, default=0, metavar="N", help="every N-th block is ours (default 0: none)")
     parser.add_argument("--seed", type=int, help="of the moments and chains (default: a new one)")
     parser.add_argument("--json", action="store_true", help="print only the JSON line")
     parser.add_argument("--keep-logs", action="store_true", help="keep the programs' logs")
@@ -54,11 +55,11 @@ def spread(count, seed):
 
 
 class HandoverRig:
-    def __init__(self, run, say, slot_ms, fractions, seed):
+    def __init__(self, run, say, slot_ms, fractions, seed, proposals_of_ours):
         self._run = run
         self._say = say
         self._fractions = fractions
-        self._rig = PairRig(run, slot_ms, seed=seed)
+        self._rig = PairRig(run, slot_ms, seed=seed, proposals_of_ours=proposals_of_ours)
         self._pair = self._rig.pair
 
     def go(self):
@@ -71,6 +72,9 @@ class HandoverRig:
         book.close(last)
         figures = rig.figures() | {"dropped": rig.chain.score()["dropped"]}
         figures["problems"] = [entry.describe() for entry in book.entries.values() if entry.missing or not entry.due]
+        figures["problems"] += [f"slot {entry.slot}: {kind} {duties.figures()} {duties.missed[:3]}"
+                                for entry in book.entries.values()
+                                for kind, duties in entry.kinds.items() if duties.accepted < duties.expected]
         if figures["slashable"]:
             figures["problems"].append(f"{figures['slashable']} slashable pairs")
         if not rig.pair.primary.process.running or not rig.pair.secondary.process.running:
@@ -101,8 +105,8 @@ class HandoverRig:
             self._pair.wait_primary_standby(TIMEOUT)
 
 
-def work(run, say, slot_ms, fractions, seed):
-    HandoverRig(run, say, slot_ms, fractions, seed).go()
+def work(run, say, slot_ms, fractions, seed, proposals_of_ours):
+    HandoverRig(run, say, slot_ms, fractions, seed, proposals_of_ours).go()
 
 
 class Proof:
@@ -116,7 +120,8 @@ class Proof:
 
     def go(self):
         load, started = os.getloadavg()[0], time.time()
-        rigs = {f"handovers-{slot_ms}": (slot_ms, spread(self._options.count, self._options.seed), self._options.seed)
+        rigs = {f"handovers-{slot_ms}": (slot_ms, spread(self._options.count, self._options.seed), self._options.seed,
+                                             self._options.proposals_of_ours)
                 for slot_ms in self._options.slot_ms}
         self.say(f"{self._options.count} handovers on slots of {' and '.join(map(str, self._options.slot_ms))} ms, "
                  f"seed {self._options.seed}")
@@ -141,7 +146,7 @@ class Proof:
             by_slot_time.append({
                 "slot_ms": slot_ms, "handovers": len(done), "slots": rig.get("slots"), "due": rig.get("due"),
                 "missed": rig["due"] - rig["included"] if rig else None, "distance_max": rig.get("distance_max"),
-                "slashable": rig.get("slashable"), "dropped": rig.get("dropped"),
+                "slashable": rig.get("slashable"), "expected_and_missed": rig.get("kinds"), "dropped": rig.get("dropped"),
                 "seconds": distribution([record["seconds"] for record in done])})
         complete = all(part["handovers"] == self._options.count and part["slots"] for part in by_slot_time)
         return {"proof": "handovers", "holds": complete and not self._problems, "seed": self._options.seed,

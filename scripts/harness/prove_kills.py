@@ -6,6 +6,10 @@ slots pass, the primary is started again and gets its duty back by a planned han
 slot, a third are dense around the block's arrival, where the attestations are exchanged, the rest around the deadline at 1/3 of slots
 whose block is late. Several rigs run side by side.
 
+With --proposals-of-ours every N-th block (1: every one) is a validator's of ours, and half of the kills are dense around the start of a
+slot, when a block is made. A kill may then cost the one proposal that it hits, and nothing else of attestations; what it cost of aggregates
+and sync committee duties is counted.
+
 It holds if in every run no attestation was missed, the inclusion distance was at most 1 more than in slots without a kill, no pair
 of signatures was slashable, exactly the secondary was on duty afterwards, and the handover back cost nothing.
 """
@@ -17,8 +21,8 @@ import sys
 import time
 
 from .distribution import distribution, table
-from .kill_cycle import Moment, spread, spread_in_handovers, work
-from .pair_rig import BLOCK_AT, run_rigs
+from .kill_cycle import Moment, spread, spread_in_handovers, spread_with_proposals, work
+from .pair_rig import BLOCK_AT, add_kinds, run_rigs
 from .processes import ProcessError
 
 TIMES = {"detection": "suspecting", "taking over": "taking_over", "activation": "on_duty", "first attestation": "first_attestation"}
@@ -42,6 +46,7 @@ def arguments():
     parser.add_argument("--seed", type=int, help="of the moments and chains (default: a new one)")
     parser.add_argument("--in-handovers", action="store_true",
                         help="each kill within 0.6 s after `holdfast failover` was asked, spread over the slot")
+    parser.add_argument("--proposals-of-ours", type=int, default=0, metavar="N", help="every N-th block is ours (default 0: none)")
     parser.add_argument("--at", type=Moment.parse, metavar="FRACTION[:late|:handoverMS]",
                         help="kill only at this part of the slot, as a failing run has printed it; :late delays the slot's block, "
                         ":handover120 asks for a handover 120 ms before")
@@ -73,7 +78,8 @@ class Proof:
         started, load = time.time(), os.getloadavg()[0]
         count = min(self._options.rigs, self._options.runs)
         moments = self._moments()
-        rigs = {f"kills-{self._slot_ms}-{rig}": (self._slot_ms, moments[rig::count], self._options.seed + rig)
+        rigs = {f"kills-{self._slot_ms}-{rig}": (self._slot_ms, moments[rig::count], self._options.seed + rig,
+                                                       self._options.proposals_of_ours)
                 for rig in range(count)}
         self.say(f"{self._options.runs} kills on slots of {self._slot_ms} ms, {count} rigs, seed {self._options.seed}")
         ended = run_rigs(work, rigs, self._on_message, self._options.keep_logs)
@@ -86,6 +92,8 @@ class Proof:
             return [self._options.at] * count
         if self._options.in_handovers:
             return spread_in_handovers(count, seed)
+        if self._options.proposals_of_ours:
+            return spread_with_proposals(count, seed, self._slot_ms)
         return spread(count, seed, self._slot_ms, BLOCK_AT * self._slot_ms)
 
     def _on_message(self, kind, name, content):
@@ -108,6 +116,7 @@ class Proof:
                 words.append(f"{title} {record[name]:.2f} s")
         if "due" in record:
             words.append(f"{record['included']} of {record['due']} included, distance {record['distance_max']}")
+            words += [f"{kind} {missed} of {expected} missed" for kind, (expected, missed) in record["kinds"].items() if missed]
         return ", ".join(words)
 
     def _figures(self, seconds, load):
@@ -116,6 +125,10 @@ class Proof:
         counted = [record for record in kills + self._handovers if "due" in record]
         phases = [kill.get("phase") for kill in kills]
         complete = len(kills) == len(self._handovers) == self._options.runs and len(self._rigs) == len(self._folders)
+        kinds, of_kills, of_handovers = {}, {}, {}
+        for records, sums in (self._rigs, kinds), (kills, of_kills), (self._handovers, of_handovers):
+            for record in records:
+                add_kinds(sums, record.get("kinds", {}))
         worst = sorted((kill for kill in kills if kill.get("on_duty")), key=lambda kill: -kill["on_duty"])[:WORST]
         return {
             "slot_ms": self._slot_ms, "kills": len(kills), "handovers_back": len(self._handovers),
@@ -131,6 +144,9 @@ class Proof:
             "seconds": {title.replace(" ", "_"): figures for title, figures in times.items()},
             "handover_back_seconds": distribution([record["seconds"] for record in self._handovers]),
             "slowest": [{"moment": kill["moment"], "phase": kill.get("phase"), "on_duty": kill["on_duty"]} for kill in worst],
+            "proposals_of_ours": self._options.proposals_of_ours,
+            "kills_that_cost_a_proposal": sum(1 for kill in kills if kill.get("proposals_missed")),
+            "expected_and_missed": kinds, "in_slots_of_kills": of_kills, "in_slots_of_handovers": of_handovers,
             "problems": self._problems[:20], "rigs": len(self._folders), "load_before": round(load, 2),
             "took_seconds": round(seconds)}
 
@@ -149,6 +165,9 @@ class Proof:
                  f"{figures['missed']} of {figures['due']} attestations in {figures['slots']} slots missed, largest inclusion "
                  f"distance {figures['distance_max']} ({figures['distance_max_without_kill']} without a kill), "
                  f"{figures['slashable']} slashable")
+        for kind, (expected, missed) in figures["expected_and_missed"].items():
+            of_handovers = figures["in_slots_of_handovers"].get(kind, [0, 0])[1]
+            self.say(f"  {kind}: {missed} of {expected} missed ({of_handovers} in slots of handovers)")
         for problem in self._problems:
             self.say("FAILED: " + problem)
 

@@ -20,10 +20,16 @@ class Entry:
     head_event: float = None
     arrivals: list = dataclasses.field(default_factory=list)  # the first of each validator, in order
     missed: list = dataclasses.field(default_factory=list)    # sentences
+    kinds: dict = dataclasses.field(default_factory=dict)     # {kind: cluster.Duties} of what is no attestation
 
     @property
     def missing(self):
         return self.due - self.included
+
+    def missing_of(self, kind):
+        """How many duties of a kind are missing."""
+        duties = self.kinds.get(kind)
+        return duties.expected - duties.accepted if duties else 0
 
     def exchange_seconds(self):
         """From the head event to the last arrival, or None."""
@@ -94,4 +100,4 @@ class SlotBook:
         self.entries[slot] = Entry(slot, score.due, score.included, score.distance_max, score.right_head, score.right_target,
                                    None if head is None else start + head / 1e6,
                                    sorted(start + item["us"] / 1e6 for item in received["received"]),
-                                   self._chain.missed(slot) if score.included < score.due else [])
+                                   self._chain.missed(slot) if score.included < score.due else [], self._chain.kinds([slot]))
