@@ -103,6 +103,8 @@ std::uint64_t DutyOutlook::version(Epoch epoch) const {
 }
 
 std::optional<ProposerDuty> DutyOutlook::proposer_at(Slot slot) const {
+    // Nobody makes the first one: it is there from the beginning.
+    if (slot == Slot{0}) return std::nullopt;
     const auto known = known_.find(parts_.epoch_of(slot));
     if (known == known_.end()) return std::nullopt;
     const auto duty = std::ranges::find(known->second.duties.duties, slot, &ProposerDuty::slot);
