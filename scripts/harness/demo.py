@@ -1,9 +1,10 @@
 """Holdfast's main job on a simulated chain: 3 beacon nodes, 4 protectors of which 3 must agree, a primary with 64 validators, and a
-secondary that stands by.
+secondary that stands by. Every block is one of theirs, and the chain verifies all that they do.
 
 After the first epoch one protector and one beacon node are killed, four slots later the primary too, and the secondary takes its
-duty. At the end the chain's own score must show every attestation of all epochs included with the right source, target and head, and
-nothing slashable: exit code 0 only then.
+duty. At the end the chain's own score must show every attestation of all epochs included with the right source, target and head, every
+block, aggregate, sync committee message and contribution (the primary's kill may cost the one block that it hits), and nothing
+slashable: exit code 0 only then.
 """
 import argparse
 import json
@@ -14,6 +15,7 @@ from .cluster import Chain, Cluster
 from .demo_view import DemoView
 from .http_json import HttpError
 from .pair import ON_DUTY, Pair, first_move
+from .pair_rig import FEE_RECIPIENT
 from .processes import ProcessError, Run
 from .screen import Screen
 
@@ -30,6 +32,7 @@ def arguments():
     parser.add_argument("--epochs", type=int, default=3, help="epochs to run and to score (default 3)")
     parser.add_argument("--slot-ms", type=int, default=2000, help="length of a slot in milliseconds (default 2000)")
     parser.add_argument("--fork", choices=["electra", "fulu"], default="fulu")
+    parser.add_argument("--gloas-epoch", type=int, metavar="N", help="Gloas from this epoch on (default never)")
     parser.add_argument("--no-kill", action="store_true", help="kill nothing on the way")
     parser.add_argument("--json", action="store_true", help="no view: only the score, as one JSON line at the end")
     parser.add_argument("--keep-logs", action="store_true", help="keep the programs' logs")
@@ -48,11 +51,13 @@ class Demo:
         keystores = run.path("keystores")
         view.say(f"starting a chain with {NODES} beacon nodes and {VALIDATORS} validators")
         self.chain = Chain(run, nodes=NODES, validators=VALIDATORS, slot_ms=options.slot_ms, fork=options.fork,
-                           genesis_delay_ms=GENESIS_DELAY_MS, keystores=keystores)
+                           genesis_delay_ms=GENESIS_DELAY_MS, keystores=keystores,
+                           options=["--proposals-of-ours", 1, *(["--gloas-epoch", options.gloas_epoch] if options.gloas_epoch else [])])
         view.say(f"starting {PROTECTORS} protectors, the primary and the secondary")
         cluster = Cluster(run, PROTECTORS, QUORUM, self.chain.time, self.chain.info["genesis_validators_root"]).start()
         self.protectors = cluster.members
-        self.pair = Pair(run, self.chain, keystores, cluster).wait_armed()
+        payee = ["--fee-recipient", FEE_RECIPIENT]
+        self.pair = Pair(run, self.chain, keystores, cluster, primary_options=payee, secondary_options=payee).wait_armed()
         self.primary, self.secondary = self.pair.both
         self.takeover_seconds = None
         self._killed_at = None
@@ -71,8 +76,9 @@ class Demo:
             self._view.update(self)
             time.sleep(0.25 if self._view.live else 0.5)
         score = self.chain.totals(range(self._options.epochs))
+        kinds = self.chain.kinds(range(self.last_slot + 1))
         self._view.update(self)
-        return score
+        return score, kinds
 
     def _kill(self):
         self.protectors[KILLED_PROTECTOR].kill()
@@ -98,9 +104,20 @@ class Demo:
                                f"kill: {taken.why}")
 
 
-def report(score, options, started, takeover_seconds):
-    holds = score.perfect() and score.due == options.epochs * VALIDATORS and (options.no_kill or takeover_seconds is not None)
-    return {"demo": "attestations", "holds": holds, "epochs": options.epochs, "validators": VALIDATORS, **score.figures(),
+def all_done(kinds, killed):
+    """Whether nothing was missed but the block (from Gloas on with what it brings) that a kill may have hit."""
+    missed = {kind: duties.expected - duties.accepted for kind, duties in kinds.items()}
+    allowed = 1 if killed else 0
+    spared = {"proposal", "envelope"} if killed else set()
+    return all(count == 0 for kind, count in missed.items() if kind not in spared) and missed.get("proposal", 0) <= allowed
+
+
+def report(score, kinds, options, started, takeover_seconds):
+    holds = (score.perfect() and score.due == options.epochs * VALIDATORS and all_done(kinds, not options.no_kill)
+             and (options.no_kill or takeover_seconds is not None))
+    return {"demo": "duties", "holds": holds, "epochs": options.epochs, "validators": VALIDATORS, **score.figures(),
+            "kinds": {kind: duties.figures() for kind, duties in sorted(kinds.items())},
+            "missed": [sentence for duties in kinds.values() for sentence in duties.missed][:10],
             "protector_killed": not options.no_kill, "beacon_node_killed": not options.no_kill,
             "primary_killed": not options.no_kill, "takeover_seconds": takeover_seconds,
             "seconds": round(time.time() - started, 1)}
@@ -114,7 +131,7 @@ def main():
     try:
         with Run("demo", keep=options.keep_logs) as run:
             demo = Demo(options, run, view)
-            figures = report(demo.go(), options, started, demo.takeover_seconds)
+            figures = report(*demo.go(), options, started, demo.takeover_seconds)
             if not figures["holds"]:
                 run.keep()
     except (ProcessError, HttpError) as error:

@@ -6,7 +6,7 @@ from .screen import BOLD, DIM, GREEN, RED, YELLOW
 
 SLOTS_SHOWN = 8
 SETTLED_SLOTS = 2  # so many slots later an attestation is in a block, if nothing is wrong
-HEADER = "  slot  epoch   arrived  in the chain  source  target  head"
+HEADER = "  slot  epoch  attested  in the chain  source  target  head    block  aggregates  sync messages  contributions"
 
 
 class DemoView:
@@ -40,9 +40,14 @@ class DemoView:
         self._screen.say(f"{figures['included']} of {figures['due']} attestations of {figures['epochs']} epochs are in the chain: "
                          f"right source {figures['right_source']}, target {figures['right_target']}, head {figures['right_head']}; "
                          f"{figures['slashable']} slashable")
+        for kind, found in figures["kinds"].items():
+            text = f"  {found['accepted']} of {found['expected']} {kind.replace('_', ' ')}"
+            self._screen.say(text + (f", {found['right']} of them right" if found["right"] < found["accepted"] else ""))
+        for sentence in figures["missed"]:
+            self._screen.say("  missed: " + sentence)
         if figures["takeover_seconds"] is not None:
             self._screen.say(f"the secondary was on duty {figures['takeover_seconds']:.2f} s after the primary's kill")
-        verdict = "it holds: nothing missed, nothing wrong, nothing slashable" if figures["holds"] else "it does NOT hold"
+        verdict = "it holds: nothing missed that a kill may not cost, nothing wrong, nothing slashable" if figures["holds"] else "it does NOT hold"
         self._screen.say(self._screen.paint(verdict, GREEN if figures["holds"] else RED))
 
     def _lines(self, demo):
@@ -99,7 +104,17 @@ class DemoView:
         colour = GREEN if score.perfect() else RED if settled else YELLOW
         text = (f"  {slot:4}  {demo.chain.time.epoch_of(slot):5}  {demo.chain.accepted(slot):3} of {score.due:2}     "
                 f"{score.included:3} of {score.due:2}     {score.right_source:3}     {score.right_target:3}   {score.right_head:3}")
-        return [(text, colour)]
+        return [(text, colour), *DemoView._kind_columns(demo.chain.kinds([slot]))]
+
+    @staticmethod
+    def _kind_columns(kinds):
+        """Of a slot whose books are closed."""
+        columns = []
+        for kind, width in ("proposal", 9), ("aggregation", 12), ("sync_message", 15), ("sync_contribution", 15):
+            duties = kinds.get(kind)
+            text = f"{duties.accepted} of {duties.expected}" if duties else ""
+            columns.append((text.rjust(width), None if not duties else GREEN if duties.perfect() else RED))
+        return columns
 
     def _score_line(self, demo):
         epochs = range(max(0, demo.chain.time.epoch_of(max(0, demo.chain.time.slot() - SETTLED_SLOTS)) + 1))
