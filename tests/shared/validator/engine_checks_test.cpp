@@ -27,7 +27,7 @@ TEST_F(EngineChecksTest, AllIsWell_OnDutyAndOff) {
     EXPECT_EQ(bad(), "");
     std::string names;
     for (const HealthCheck& check : engine->checks()) names += check.name + " ";
-    EXPECT_EQ(names, "beacon_nodes protectors signer duties duty_loop last_duties clock head_events ");
+    EXPECT_EQ(names, "beacon_nodes protectors signer duties duty_loop last_duties clock head_events doppelganger slashing ");
 }
 
 TEST_F(EngineChecksTest, Nodes) {

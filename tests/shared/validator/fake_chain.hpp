@@ -33,22 +33,33 @@ struct FakeChain {
     std::set<std::uint64_t> sync_members;              // of the first period, four epochs long
     std::map<std::uint64_t, std::string> statuses;     // by index; "active_ongoing" if not there
 
+    // As a node gives them; up to Electra.
+    static std::map<std::string, std::string> spec_values() {
+        return {{"SLOT_DURATION_MS", "12000"},
+                {"SLOTS_PER_EPOCH", "8"},
+                {"EPOCHS_PER_SYNC_COMMITTEE_PERIOD", "4"},
+                {"GENESIS_FORK_VERSION", "0x10000042"},
+                {"ALTAIR_FORK_EPOCH", "0"},
+                {"ALTAIR_FORK_VERSION", "0x20000042"},
+                {"BELLATRIX_FORK_EPOCH", "0"},
+                {"BELLATRIX_FORK_VERSION", "0x30000042"},
+                {"CAPELLA_FORK_EPOCH", "0"},
+                {"CAPELLA_FORK_VERSION", "0x40000042"},
+                {"DENEB_FORK_EPOCH", "0"},
+                {"DENEB_FORK_VERSION", "0x50000042"},
+                {"ELECTRA_FORK_EPOCH", "0"},
+                {"ELECTRA_FORK_VERSION", "0x60000042"}};
+    }
+    // From the beginning.
+    void use_fulu() {
+        std::map<std::string, std::string> values = spec_values();
+        values["FULU_FORK_EPOCH"] = "0";
+        values["FULU_FORK_VERSION"] = "0x70000042";
+        spec = ethereum::ChainSpec::parse(values).value();
+    }
+
     explicit FakeChain(WallTime genesis_time) {
-        spec = ethereum::ChainSpec::parse({{"SLOT_DURATION_MS", "12000"},
-                                           {"SLOTS_PER_EPOCH", "8"},
-                                           {"EPOCHS_PER_SYNC_COMMITTEE_PERIOD", "4"},
-                                           {"GENESIS_FORK_VERSION", "0x10000042"},
-                                           {"ALTAIR_FORK_EPOCH", "0"},
-                                           {"ALTAIR_FORK_VERSION", "0x20000042"},
-                                           {"BELLATRIX_FORK_EPOCH", "0"},
-                                           {"BELLATRIX_FORK_VERSION", "0x30000042"},
-                                           {"CAPELLA_FORK_EPOCH", "0"},
-                                           {"CAPELLA_FORK_VERSION", "0x40000042"},
-                                           {"DENEB_FORK_EPOCH", "0"},
-                                           {"DENEB_FORK_VERSION", "0x50000042"},
-                                           {"ELECTRA_FORK_EPOCH", "0"},
-                                           {"ELECTRA_FORK_VERSION", "0x60000042"}})
-                   .value();
+        spec = ethereum::ChainSpec::parse(spec_values()).value();
         genesis = {genesis_time, root(0x99, 0), {}};
     }
 
@@ -160,6 +171,7 @@ public:
 
     Task<Result<beacon::ProposerDuties>> proposer_duties(Epoch epoch, SteadyTime deadline) override {
         ++control_.proposer_calls;
+        if (control_.duties_refused) co_return refused();
         if (control_.knows_no_next_proposers && epoch > chain_.spec.epoch_of(slots_.slot_at(clock_.now()))) {
             co_return failure(ErrorCode::kRefused, "not known yet");
         }

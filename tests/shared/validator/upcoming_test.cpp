@@ -18,10 +18,10 @@ TEST_F(UpcomingTest, TheNextProposalOfOurs) {
     go_to(17, 1s);
     EXPECT_TRUE(engine->upcoming().known);
     EXPECT_EQ(engine->upcoming().next_proposal, Slot{19});
-    go_to(19, 1s);
+    go_to(19, 100ms);
     EXPECT_EQ(engine->upcoming().next_proposal, Slot{19}) << "this slot's counts";
-    go_to(20, 0s);
-    EXPECT_EQ(engine->upcoming().next_proposal, Slot{22});
+    go_to(19, 1s);
+    EXPECT_EQ(engine->upcoming().next_proposal, Slot{22}) << "not once its block is there";
     go_to(23, 1s);
     EXPECT_EQ(engine->upcoming().next_proposal, Slot{27}) << "of the next epoch";
     go_to(28, 0s);
