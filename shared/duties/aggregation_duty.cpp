@@ -175,6 +175,7 @@ Task<void> AggregationDuty::aggregate_committee(WorkPtr work, std::size_t place)
     FullestSettings settings;
     settings.full = static_cast<std::size_t>(committee.length);
     settings.wait = answer_wait(parts_);
+    settings.again = ask_again(parts_);
     settings.end = work->end;
     committee.found = co_await ask_for_fullest<Aggregate>(parts_.clock, std::move(ask), std::move(fault), settings);
     const std::size_t count = committee.aggregators.size();

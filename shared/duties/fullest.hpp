@@ -18,7 +18,7 @@ namespace holdfast::duties {
 struct FullestSettings {
     std::size_t full{0};  // votes of one that can't be bettered
     Duration wait{};      // after the first that is right
-    Duration again{std::chrono::milliseconds{250}};
+    Duration again{};     // between two questions while there is none
     SteadyTime end;
 };
 

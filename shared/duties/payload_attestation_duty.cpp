@@ -22,7 +22,6 @@ namespace {
 
 constexpr Duration kRetry = std::chrono::milliseconds{500};
 constexpr Duration kLookMin = std::chrono::milliseconds{50};
-constexpr Duration kAskAgain = std::chrono::milliseconds{250};
 constexpr Duration kCallTimeout = std::chrono::seconds{10};
 constexpr std::size_t kSlotsRemembered = 8;
 
@@ -177,9 +176,9 @@ Task<void> PayloadAttestationDuty::perform(Slot slot) {
 Task<PayloadAttestationDuty::Outcome> PayloadAttestationDuty::decide(Slot slot, SteadyTime end) {
     for (;;) {
         Outcome outcome = co_await ask_once(slot, end);
-        const bool over = outcome.data || outcome.no_block || parts_.clock.steady() + kAskAgain >= end;
+        const bool over = outcome.data || outcome.no_block || parts_.clock.steady() + ask_again(parts_) >= end;
         if (over) co_return outcome;
-        co_await sleep_for(parts_.clock, kAskAgain);
+        co_await sleep_for(parts_.clock, ask_again(parts_));
     }
 }
 

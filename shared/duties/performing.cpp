@@ -14,6 +14,7 @@ namespace holdfast::duties {
 namespace {
 
 constexpr Duration kAnswerWaitMin = std::chrono::milliseconds{250};
+constexpr Duration kAskAgainMin = std::chrono::milliseconds{50};
 constexpr Duration kGateStep = std::chrono::milliseconds{20};
 
 }  // namespace
@@ -21,6 +22,8 @@ constexpr Duration kGateStep = std::chrono::milliseconds{20};
 Duration answer_wait(const DutyParts& parts) {
     return std::max<Duration>(kAnswerWaitMin, parts.nodes.spec().slot_duration() / 12);
 }
+
+Duration ask_again(const DutyParts& parts) { return std::max<Duration>(kAskAgainMin, parts.nodes.spec().slot_duration() / 48); }
 
 SteadyTime last_moment(const DutyParts& parts, Slot slot) {
     const Duration slot_duration = parts.nodes.spec().slot_duration();

@@ -24,6 +24,8 @@ struct Counted {
 
 // How long the other nodes' answers are waited for after the first: a twelfth of a slot, at least 250 ms.
 [[nodiscard]] Duration answer_wait(const DutyParts& parts);
+// The pause before nodes that have nothing yet are asked again: 250 ms of a slot of 12 s, at least 50 ms.
+[[nodiscard]] Duration ask_again(const DutyParts& parts);
 // Of use to the next proposer until then: a twelfth before the end of `slot`.
 [[nodiscard]] SteadyTime last_moment(const DutyParts& parts, Slot slot);
 [[nodiscard]] Duration since_start_of(const DutyParts& parts, Slot slot);

@@ -21,7 +21,6 @@ namespace {
 constexpr std::uint64_t kSubscribeAhead = 2;
 // Between two looks at what may have changed without an event.
 constexpr Duration kLook = std::chrono::milliseconds{50};
-constexpr Duration kAskAgain = std::chrono::milliseconds{250};
 
 std::uint64_t period_epochs(const ethereum::ChainSpec& spec) {
     const Result<std::uint64_t> epochs = spec.number("EPOCHS_PER_SYNC_COMMITTEE_PERIOD");
@@ -228,8 +227,8 @@ Task<std::optional<Root>> SyncCommitteeDuty::ask_heads(std::shared_ptr<HeadMajor
             }
         }
         const std::optional<Root> most = heads->most();
-        if (most || parts_.clock.steady() + kAskAgain >= end) co_return most;
-        co_await sleep_for(parts_.clock, kAskAgain);
+        if (most || parts_.clock.steady() + ask_again(parts_) >= end) co_return most;
+        co_await sleep_for(parts_.clock, ask_again(parts_));
     }
 }
 

@@ -169,6 +169,7 @@ Task<void> SyncContributions::contribute_one(WorkPtr work, std::size_t place) {
     FullestSettings settings;
     settings.full = static_cast<std::size_t>(members_.subcommittee_size());
     settings.wait = answer_wait(parts_);
+    settings.again = ask_again(parts_);
     settings.end = work->end;
     subcommittee.found = co_await ask_for_fullest<SyncContribution>(parts_.clock, std::move(ask), std::move(fault), settings);
     const std::size_t count = subcommittee.aggregators.size();

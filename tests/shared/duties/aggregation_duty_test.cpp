@@ -181,6 +181,17 @@ TEST_F(AggregationDutyTest, NothingAtFirst_AskedAgain) {
     EXPECT_EQ(nodes->fit_count(), 3U);
 }
 
+TEST_F(AggregationDutyTest, ShortSlots_AskedAgainMoreOften) {
+    spec_values["SLOT_DURATION_MS"] = "2000";
+    begin();
+    for (auto* fake : fakes) fake->behaviour["aggregate"].error = Error{ErrorCode::kNotFound, "nothing yet"};
+    go_to(1, 1700ms);
+    EXPECT_GT(fakes[0]->asked["aggregate"], 6U);
+    for (auto* fake : fakes) fake->behaviour.clear();
+    go_to(1, 1800ms);
+    EXPECT_EQ(sent().size(), 3U);
+}
+
 TEST_F(AggregationDutyTest, NothingAtAll_MissedBeforeTheSlotEnds) {
     begin();
     for (auto* fake : fakes) fake->behaviour["aggregate"].error = Error{ErrorCode::kNotFound, "nothing yet"};
