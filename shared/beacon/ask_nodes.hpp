@@ -23,7 +23,7 @@ using NodeAnswers = Channel<NodeAnswer<T>>;
 [[nodiscard]] Error nobody_answered(bool in_time, const std::string& why);
 
 // What counts as a failure of the node. That there is nothing (kNotFound: no aggregate, no block) never does.
-enum class Judged { kAll, kNotRefusals };
+enum class Judged { kAll, kNotRefusals, kNoFailures };
 
 template <class T>
 Task<void> ask_one(std::shared_ptr<NodeSet> set, std::size_t node, NodeCall<T> call, std::shared_ptr<NodeAnswers<T>> answers,
@@ -31,7 +31,8 @@ Task<void> ask_one(std::shared_ptr<NodeSet> set, std::size_t node, NodeCall<T> c
     Result<T> result = co_await call(*set->nodes[node]);
     const bool nothing = !result && result.error().code == ErrorCode::kNotFound;
     const bool refused = !result && result.error().code == ErrorCode::kRefused;
-    if (!nothing && !(refused && judged == Judged::kNotRefusals)) set->on_use(node, outcome_of(result));
+    const bool forgiven = (refused && judged == Judged::kNotRefusals) || (!result && judged == Judged::kNoFailures);
+    if (!nothing && !forgiven) set->on_use(node, outcome_of(result));
     answers->push({node, std::move(result)});
 }
 
@@ -66,9 +67,10 @@ Task<Result<T>> first_success(std::shared_ptr<NodeSet> set, NodeCall<T> call, St
 
 // Every one of `nodes` at once, each as its answer comes.
 template <class T>
-[[nodiscard]] AskingPtr<T> ask_each(std::shared_ptr<NodeSet> set, const std::vector<std::size_t>& nodes, NodeCall<T> call) {
+[[nodiscard]] AskingPtr<T> ask_each(std::shared_ptr<NodeSet> set, const std::vector<std::size_t>& nodes, NodeCall<T> call,
+                                    Judged judged = Judged::kAll) {
     auto asking = std::make_unique<Asking<T>>(set->executor, set->clock);
-    for (const std::size_t node : nodes) asking->add(ask_one<T>(set, node, call, asking->channel()));
+    for (const std::size_t node : nodes) asking->add(ask_one<T>(set, node, call, asking->channel(), judged));
     return asking;
 }
 // Of the fit nodes those that `only` names; all if none of these is fit.

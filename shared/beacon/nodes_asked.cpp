@@ -46,7 +46,8 @@ Task<Result<ChainBlock>> BeaconNodes::block(std::string block_id, SteadyTime dea
 
 AskingPtr<ProducedBlock> BeaconNodes::produce_blocks(BlockRequest request, SteadyTime deadline) {
     NodeCall<ProducedBlock> call = [request, deadline](BeaconNode& node) { return node.produce_block(request, deadline); };
-    return ask_each(impl_->set, fit_nodes_of(*impl_->set, impl_->set->options.proposal_nodes), std::move(call));
+    const Judged judged = request.again ? Judged::kNoFailures : Judged::kAll;
+    return ask_each(impl_->set, fit_nodes_of(*impl_->set, impl_->set->options.proposal_nodes), std::move(call), judged);
 }
 
 AskingPtr<Aggregate> BeaconNodes::aggregates(Slot slot, CommitteeIndex committee, Root data_root, SteadyTime deadline) {

@@ -25,6 +25,7 @@ struct BlockRequest {
     Signature randao_reveal;
     Root graffiti;
     std::optional<std::uint64_t> builder_boost_factor;  // nothing: as the node thinks best
+    bool again{false};                                  // asked before in this slot: failures say nothing new of the nodes
 };
 struct ProducedBlock {
     ethereum::ForkName fork{};

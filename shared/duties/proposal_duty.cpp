@@ -103,7 +103,8 @@ Task<void> ProposalDuty::perform(Slot slot) {
                          "begun " + std::to_string(to_ms(*work.report.started)) + " ms into the slot");
     } else {
         const bool may = co_await wait_to_perform(parts_, slot, work.end);
-        if (may) co_await propose(work);
+        // Not if the instance before us has made it meanwhile.
+        if (may && proposer_at_(slot)) co_await propose(work);
     }
     if (work.report.done + work.report.missed_count() == 0) leave_to_others(work.report, 1);
     finish_report(work.report, observer_);
@@ -144,6 +145,7 @@ beacon::BlockRequest ProposalDuty::request(const Work& work) const {
     request.randao_reveal = work.randao;
     request.graffiti = settings_.graffiti(work.duty.key);
     request.builder_boost_factor = settings_.use_builder ? settings_.builder_boost_factor : 0;
+    request.again = work.again;
     return request;
 }
 
@@ -155,7 +157,7 @@ Task<void> ProposalDuty::choose(Work& work) {
         if (!parts_.may_perform(work.duty.slot)) co_return;
         if (choice.any_usable() || parts_.clock.steady() + options_.retry >= work.end) break;
         co_await sleep_for(parts_.clock, options_.retry);
-        if (!parts_.may_perform(work.duty.slot)) co_return;
+        if (!parts_.may_perform(work.duty.slot) || !proposer_at_(work.duty.slot)) co_return;
     }
     work.best = choice.take_best();
     work.report.decided = since_start_of(parts_, work.duty.slot);
@@ -174,6 +176,7 @@ Task<void> ProposalDuty::ask(Work& work, BlockChoice& choice) {
                             static_cast<std::int64_t>(kBasisPoints);
     const SteadyTime decide_at = work.start + decide;
     const beacon::AskingPtr<ProducedBlock> asking = parts_.nodes.produce_blocks(request(work), work.end);
+    work.again = true;
     choice.on_asked(asking->asked());
     for (;;) {
         const bool late = parts_.clock.steady() >= decide_at;
@@ -198,6 +201,8 @@ void ProposalDuty::take(Work& work, BlockChoice& choice, NodeAnswer<ProducedBloc
     work.report.of_nodes.emplace_back(node, values);
     const BlockVerdict verdict = choice.on_block(node, std::move(block));
     if (verdict.fault == BlockFault::kNone) return;
+    // Once: the same question brings the same answer.
+    if (!work.blamed.insert(node).second) return;
     log_warn("slot {}: the block of node {}: {}", work.duty.slot.value, node + 1, verdict.detail);
     if (verdict.fault == BlockFault::kForeignPayee || verdict.fault == BlockFault::kWrong) {
         parts_.nodes.report(node, failure(ErrorCode::kMalformed, "its block: " + verdict.detail));

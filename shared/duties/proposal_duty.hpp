@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "shared/duties/block_choice.hpp"
@@ -26,7 +27,7 @@ struct ProposalOptions {
 
 class ProposalDuty {
 public:
-    // `proposer_at`: our validator that proposes in a slot, if one does.
+    // `proposer_at`: our validator that proposes in a slot, if one does and the block is not known to be there.
     using ProposerAt = std::function<std::optional<beacon::ProposerDuty>(Slot)>;
     // Block roots that fit nodes have announced as heads lately (what a parent may be), with the slots of those blocks.
     using KnownHead = std::function<std::optional<Slot>(const Root& block)>;
@@ -58,7 +59,9 @@ private:
         DutyReport report;
         Signature randao;
         std::optional<BlockChoice::Best> best;
-        Root root;  // of the block
+        Root root;                       // of the block
+        bool again{false};               // nodes have been asked before
+        std::set<std::size_t> blamed{};  // nodes, for their blocks
     };
 
     DutyParts parts_;

@@ -59,6 +59,8 @@ protected:
             observer);
     }
 
+    ~ProposalDutyTest() override { end_tasks(); }
+
     void perform(Slot slot) { group.spawn("a proposal", duty->perform(slot)); }
     // From the slot's start to its end.
     void perform_whole(Slot slot) {
@@ -278,6 +280,27 @@ TEST_F(ProposalDutyTest, WrongBlocksAreNeverSigned) {
     perform_whole(kSlot);
     expect_missed(MissedReason::kNoBlock, "the proposer is 4, expected 3");
     EXPECT_THAT(quorum.block_requests, SizeIs(0));
+}
+
+TEST_F(ProposalDutyTest, NodesThatHaveNoBlock_StayFitForOtherDuties) {
+    all_nodes("produce_block", failing(ErrorCode::kUnavailable, "500"));
+    go_to(kSlot);
+    perform(kSlot);
+    for (int i = 0; i < 100; ++i) {
+        time.advance(100ms);
+        ASSERT_EQ(nodes->fit_count(), 3U) << i;
+    }
+    EXPECT_GE(asked("produce_block"), 60U);
+}
+
+TEST_F(ProposalDutyTest, NodesThatGiveWrongBlocks_StayFitForOtherDuties) {
+    for (BlockPlan& plan : plans) plan.proposer = ValidatorIndex{4};
+    go_to(kSlot);
+    perform(kSlot);
+    for (int i = 0; i < 100; ++i) {
+        time.advance(100ms);
+        ASSERT_EQ(nodes->fit_count(), 3U) << i;
+    }
 }
 
 TEST_F(ProposalDutyTest, ForeignPayee_NotTaken_CostsTheNodeItsScore) {

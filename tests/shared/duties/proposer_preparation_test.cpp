@@ -42,6 +42,8 @@ protected:
         settings.by_key[kSecond].fee_recipient = address(0x22);
     }
 
+    ~ProposerPreparationTest() override { end_tasks(); }
+
     void begin(Slot slot = Slot{0}) {
         go_to(slot, 1s);
         preparation = std::make_unique<ProposerPreparation>(
