@@ -2,6 +2,9 @@
 #include "shared/beacon/production_decode.hpp"
 #include "shared/beacon/ssz_json.hpp"
 
+// GCC 12 mistakes the frames of some coroutines for memory of another allocator.
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+
 namespace holdfast::beacon {
 namespace {
 
