@@ -5,6 +5,13 @@
 #include <utility>
 
 namespace holdfast::sim {
+namespace {
+
+using Bytes = std::vector<std::uint8_t>;
+
+constexpr std::size_t kSumsKept = 1024;
+
+}  // namespace
 
 ClaimQueue::ClaimQueue(ChainTime time, Clock& clock, WorkerPool& pool, const SignatureChecker& checker)
     : time_{time}, clock_{clock}, pool_{pool}, checker_{checker} {}
@@ -23,8 +30,16 @@ Task<ClaimQueue::Verdicts> ClaimQueue::check_now(std::vector<Claim> claims) {
 }
 
 Task<Signature> ClaimQueue::sum(std::vector<Signature> signatures) {
+    Bytes all;
+    for (const Signature& signature : signatures) all.insert(all.end(), signature.bytes.begin(), signature.bytes.end());
+    const Leaf digest = hash_of(all);
+    for (const auto& [known, sum] : sums_) {
+        if (known == digest) co_return sum;
+    }
     auto work = [signatures = std::move(signatures)] { return sum_of(signatures); };
     Signature result = co_await pool_.run(std::move(work));
+    sums_.emplace_back(digest, result);
+    if (sums_.size() > kSumsKept) sums_.pop_front();
     co_return result;
 }
 

@@ -1,7 +1,9 @@
 // Signatures that wait for their verdict: gathered for a moment, verified off the I/O thread. Used on the I/O thread only.
 #pragma once
 
+#include <deque>
 #include <functional>
+#include <utility>
 #include <vector>
 
 #include "shared/base/notifier.hpp"
@@ -22,7 +24,7 @@ public:
     void submit(std::vector<Claim> claims, std::function<void(const Verdicts&)> then);
     // Without the pause, beside the queue.
     Task<Verdicts> check_now(std::vector<Claim> claims);
-    // The aggregate of signatures that have been verified.
+    // The aggregate of signatures that have been verified; the last ones are remembered.
     Task<Signature> sum(std::vector<Signature> signatures);
     // Signs one message for many with their interop keys: what the simulation has to know to keep the score.
     Task<std::vector<Signature>> sign(std::vector<std::uint64_t> validators, Root signing_root);
@@ -42,6 +44,7 @@ private:
     Notifier submitted_;
     std::vector<Claim> claims_;
     std::vector<Waiting> waiting_;
+    std::deque<std::pair<Leaf, Signature>> sums_;  // by what was added up
 };
 
 }  // namespace holdfast::sim

@@ -36,8 +36,21 @@ std::uint64_t Desk::ms_into(Slot slot) const {
     return into < 0 ? 0 : static_cast<std::uint64_t>(into);
 }
 
+bool Desk::first_time(std::string_view kind, const Bytes& message) {
+    Bytes all(kind.begin(), kind.end());
+    all.insert(all.end(), message.begin(), message.end());
+    const Leaf digest = hash_of(all);
+    for (const auto& [slot, digests] : received_) {
+        if (digests.contains(digest)) return false;
+    }
+    received_[now()].insert(digest);
+    while (received_.begin()->first + 2 < now()) received_.erase(received_.begin());
+    return true;
+}
+
 void Desk::submit_aggregates(std::vector<Object> signed_aggregates) {
     for (const Object& one : signed_aggregates) {
+        if (!first_time("aggregate", one.bytes)) continue;
         AggregateBook::Received received = aggregates_.read(one, ledger_.head(), now());
         std::vector<Claim> claims = received.claims;
         const std::uint64_t ms = ms_into(received.slot);
@@ -50,6 +63,10 @@ void Desk::submit_aggregates(std::vector<Object> signed_aggregates) {
 
 void Desk::submit_sync_messages(std::vector<SyncMessage> messages) {
     for (const SyncMessage& message : messages) {
+        Bytes bytes = number(message.slot.value ^ message.validator.value << 32U);
+        bytes.insert(bytes.end(), message.block.bytes.begin(), message.block.bytes.end());
+        bytes.insert(bytes.end(), message.signature.bytes.begin(), message.signature.bytes.end());
+        if (!first_time("sync message", bytes)) continue;
         const std::optional<std::string> fault = sync_.fault_of(message, now());
         const std::uint64_t ms = ms_into(message.slot);
         if (fault) {
@@ -65,6 +82,7 @@ void Desk::submit_sync_messages(std::vector<SyncMessage> messages) {
 
 void Desk::submit_contributions(std::vector<Object> signed_contributions) {
     for (const Object& one : signed_contributions) {
+        if (!first_time("contribution", one.bytes)) continue;
         SyncBook::Received received = sync_.read(one, now());
         std::vector<Claim> claims = received.claims;
         const std::uint64_t ms = ms_into(received.slot);
@@ -78,6 +96,7 @@ void Desk::submit_contributions(std::vector<Object> signed_contributions) {
 void Desk::submit_registrations(std::vector<SignedRegistration> registrations) {
     const std::int64_t seconds = std::chrono::duration_cast<std::chrono::seconds>(clock_.now().time_since_epoch()).count();
     for (const SignedRegistration& one : registrations) {
+        if (!first_time("registration", bytes_of(one.signature))) continue;
         const auto validator = keys_.index_of(to_hex(one.message.pubkey));
         const std::optional<std::string> fault =
             validator ? preparation_.fault_of(one.message, seconds) : std::optional<std::string>{"registration of a stranger"};

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -105,6 +107,7 @@ private:
     DutyScore score_;
     std::set<std::uint64_t> slashed_;
     std::unordered_map<Root, Object> signed_blocks_;
+    std::map<Slot, std::set<Leaf>> received_;  // digests of messages, by the slot in which they came
 
     [[nodiscard]] Slot now() const { return time_.slot_at(clock_.now()); }
     [[nodiscard]] std::uint64_t ms_into(Slot slot) const;
@@ -112,6 +115,8 @@ private:
     bool known(std::size_t node, Slot slot, const Root& root);
     [[nodiscard]] Posted take_block(std::size_t node, const Object& signed_block, const Root& root);
     void keep(const Root& root, const Object& block, const Signature& signature);
+    // False for a message that has come before, byte for byte: by another node.
+    [[nodiscard]] bool first_time(std::string_view kind, const Bytes& message);
     [[nodiscard]] bool gloas(Slot slot) const;
     [[nodiscard]] bool payload_in_time(Slot slot) const;
     void close_proposals(Slot slot);

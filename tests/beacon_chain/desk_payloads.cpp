@@ -50,6 +50,7 @@ Task<Desk::Posted> Desk::post_envelope(Object signed_envelope) {
 
 void Desk::submit_payload_attestations(std::vector<PayloadBook::Message> messages) {
     for (const PayloadBook::Message& message : messages) {
+        if (!first_time("payload attestation", bytes_of(message.signature))) continue;
         const std::optional<std::string> fault = payloads_.fault_of(message, ledger_.head(), now());
         const std::uint64_t ms = ms_into(message.data.slot);
         if (fault) {
@@ -66,6 +67,7 @@ void Desk::submit_payload_attestations(std::vector<PayloadBook::Message> message
 
 void Desk::submit_preferences(std::vector<SignedPreferences> preferences) {
     for (const SignedPreferences& one : preferences) {
+        if (!first_time("preferences", bytes_of(one.signature))) continue;
         const Slot slot = one.message.proposal_slot;
         const Epoch epoch = chain_.config().epoch_of(slot);
         const Block& head = ledger_.head();

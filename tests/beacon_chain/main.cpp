@@ -87,7 +87,7 @@ int run(const Options& options) {
     boost::asio::io_context io;
     RealClock clock{io.get_executor()};
     SystemRandom random;
-    WorkerPool pool{1};
+    WorkerPool pool{2};  // one verifies what was gathered, the other what somebody waits for
     SignatureChecker keys{options.simulation.config.validators};
     derive_all(keys);
     if (!options.keystores.empty()) {

@@ -80,6 +80,44 @@ void judge(std::span<const Candidate> candidates, const Root& message, std::vect
     judge(candidates.subspan(candidates.size() / 2), message, verdicts);
 }
 
+// Nothing for what is no signature at all.
+std::optional<Candidate> candidate_of(const std::vector<blst_p1_affine>& keys, const SignedBy& by, std::size_t place) {
+    Candidate candidate{&keys[by.validator], {}, place};
+    if (blst_p2_uncompress(&candidate.signature, by.signature.data()) != BLST_SUCCESS) return std::nullopt;
+    if (blst_p2_affine_is_inf(&candidate.signature) || !blst_p2_affine_in_g2(&candidate.signature)) return std::nullopt;
+    return candidate;
+}
+
+// Candidates of different messages, all in one product of pairings, each with a weight of its own.
+bool verify_all(std::span<const Candidate> candidates, std::span<const Claim> claims) {
+    SystemRandom random;
+    std::vector<std::uint64_t> memory(blst_pairing_sizeof() / 8 + 1);
+    auto* const pairing = reinterpret_cast<blst_pairing*>(memory.data());
+    blst_pairing_init(pairing, true, scheme(), kScheme.size());
+    for (const Candidate& candidate : candidates) {
+        const std::uint64_t weight = random.next() | 1U;
+        std::array<std::uint8_t, 8> scalar{};
+        for (std::size_t byte = 0; byte < 8; ++byte) scalar[byte] = static_cast<std::uint8_t>(weight >> (8 * byte));
+        const Root& message = claims[candidate.place].signing_root;
+        if (blst_pairing_mul_n_aggregate_pk_in_g1(pairing, candidate.key, &candidate.signature, scalar.data(), 64,
+                                                  message.data(), Root::kSize, nullptr, 0) != BLST_SUCCESS)
+            return false;
+    }
+    blst_pairing_commit(pairing);
+    return blst_pairing_finalverify(pairing, nullptr);
+}
+
+void judge_all(std::span<const Candidate> candidates, std::span<const Claim> claims, std::vector<bool>& verdicts) {
+    if (candidates.empty()) return;
+    if (verify_all(candidates, claims)) {
+        for (const Candidate& candidate : candidates) verdicts[candidate.place] = true;
+        return;
+    }
+    if (candidates.size() == 1) return;
+    judge_all(candidates.first(candidates.size() / 2), claims, verdicts);
+    judge_all(candidates.subspan(candidates.size() / 2), claims, verdicts);
+}
+
 }  // namespace
 
 struct SignatureChecker::Points {
@@ -173,12 +211,19 @@ std::vector<bool> SignatureChecker::check(std::span<const Claim> claims) const {
     for (std::size_t place = 0; place < claims.size(); ++place) {
         if (claims[place].by.validator < keys_.size()) by_message[claims[place].signing_root].push_back(place);
     }
+    std::vector<Candidate> single;  // the only ones of their messages
     for (const auto& [message, places] : by_message) {
         std::vector<SignedBy> signatures;
+        if (places.size() == 1) {
+            const auto candidate = candidate_of(points_->points, claims[places[0]].by, places[0]);
+            if (candidate) single.push_back(*candidate);
+            continue;
+        }
         for (const std::size_t place : places) signatures.push_back(claims[place].by);
         const std::vector<bool> of_message = check(message, signatures);
         for (std::size_t i = 0; i < places.size(); ++i) verdicts[places[i]] = of_message[i];
     }
+    judge_all(single, claims, verdicts);
     return verdicts;
 }
 
@@ -186,10 +231,8 @@ std::vector<bool> SignatureChecker::check(const Root& signing_root, std::span<co
     std::vector<bool> verdicts(signatures.size(), false);
     std::vector<Candidate> candidates;
     for (std::size_t i = 0; i < signatures.size(); ++i) {
-        Candidate candidate{&points_->points[signatures[i].validator], {}, i};
-        if (blst_p2_uncompress(&candidate.signature, signatures[i].signature.data()) != BLST_SUCCESS) continue;
-        if (blst_p2_affine_is_inf(&candidate.signature) || !blst_p2_affine_in_g2(&candidate.signature)) continue;
-        candidates.push_back(candidate);
+        const auto candidate = candidate_of(points_->points, signatures[i], i);
+        if (candidate) candidates.push_back(*candidate);
     }
     judge(candidates, signing_root, verdicts);
     return verdicts;

@@ -49,6 +49,21 @@ TEST_F(Batch, InfinityIsNoSignature) {
     EXPECT_FALSE(keys.check(message, batch)[0]);
 }
 
+TEST_F(Batch, OfManyMessagesTheWrongOnesAreFound) {
+    std::vector<Claim> claims;
+    for (std::uint8_t i = 0; i < 8; ++i) {
+        const Root root{{i}};
+        claims.push_back({root, {i, sign(interop_secret(i), root)}});
+    }
+    claims.push_back({Root{{1}}, {9, sign(interop_secret(9), Root{{1}})}});
+    EXPECT_EQ(keys.check(claims), std::vector<bool>(9, true));
+    std::swap(claims[2].by.signature, claims[5].by.signature);
+    claims[7].by.validator = 1'000'000;
+    std::vector<bool> expected(9, true);
+    expected[2] = expected[5] = expected[7] = false;
+    EXPECT_EQ(keys.check(claims), expected);
+}
+
 TEST(SigningRoot, DependsOnForkAndChain) {
     const ethereum::AttestationData data{Slot{9}, CommitteeIndex{0}, Root{{1}}, {Epoch{0}, Root{}}, {Epoch{1}, Root{{2}}}};
     const Root root = signing_root_of(data, ForkVersion{{0x60}}, Root{{1}});
