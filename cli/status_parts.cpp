@@ -139,6 +139,28 @@ void show_duties(Screen& screen, const Json::Value& status) {
     screen.gap();
 }
 
+// Blocks, committees and the like, newest first.
+void show_other_duties(Screen& screen, const Json::Value& status) {
+    TextTable table{{"SLOT", "DUTY", "DUE", "DONE", "DECIDED", "POSTED", ""}};
+    std::vector<Tone> tones;
+    for (const Json::Value& report : items(part(status, "other_duties"))) {
+        if (!report.isObject()) continue;
+        if (tones.size() == kSlotsShown) break;
+        const bool passive = truth_in(report, "only_decided");
+        std::string note = text_in(report, "what");
+        const std::string more = note_of(report, false);
+        if (!note.empty() && !more.empty()) note += "; ";
+        table.add({text_in(report, "slot"), text_in(report, "duty"), text_in(report, "due"),
+                   passive ? "-" : text_in(report, "done"), ms_in(report, "decided_ms"), ms_in(report, "posted_ms"),
+                   note + more});
+        const bool complete = passive || text_in(report, "done") == text_in(report, "due");
+        tones.push_back(complete ? Tone::kPlain : Tone::kBad);
+    }
+    if (tones.empty()) return;
+    screen.table(table, tones);
+    screen.gap();
+}
+
 void show_outlook(Screen& screen, const Json::Value& status, WallTime now) {
     const Json::Value& restart = part(status, "restart");
     if (restart.isObject()) {
@@ -164,6 +186,7 @@ void show_parts(Screen& screen, const Json::Value& status, WallTime now) {
     show_protectors(screen, status);
     show_nodes(screen, status);
     show_duties(screen, status);
+    show_other_duties(screen, status);
     show_outlook(screen, status, now);
 }
 

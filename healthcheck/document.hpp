@@ -13,7 +13,7 @@
 #include "healthcheck/secondary_rules.hpp"
 #include "shared/base/result.hpp"
 #include "shared/beacon/beacon_nodes.hpp"
-#include "shared/duties/slot_report.hpp"
+#include "shared/duties/duty_report.hpp"
 #include "shared/protection/quorum_client.hpp"
 
 namespace holdfast::healthcheck {
@@ -68,7 +68,9 @@ struct StatusDocument {
     std::size_t threshold{0};
     std::size_t validators{0};
     std::size_t active_validators{0};
-    std::vector<duties::SlotReport> recent;  // of the last slots with duties, newest first
+    std::size_t held_back{0};                      // of the active ones: they sign nothing
+    std::vector<duties::SlotReport> recent;        // attestations of the last slots with duties, newest first
+    std::vector<duties::DutyReport> other_duties;  // the last of all other kinds, newest first
     RestartAdvice restart;
     std::vector<ChangeAt> changes;  // newest first
     std::optional<WallTime> failback_at;

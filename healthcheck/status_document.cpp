@@ -97,6 +97,7 @@ void append_surroundings(JsonText& text, const StatusDocument& status) {
     text.object("validators", [&] {
         text.count("known", status.validators);
         text.count("active", status.active_validators);
+        text.count("held_back", status.held_back);
     });
 }
 
@@ -137,6 +138,35 @@ void append_times(JsonText& text, const SlotReport& report) {
     text.member("posted_ms", report.posted);
 }
 
+// Of a report of any duty.
+template <class Report>
+void append_missed(JsonText& text, const Report& report) {
+    text.object("missed", [&] {
+        for (const auto& [reason, missed] : report.missed) text.count(duties::code_of(reason), missed.count);
+    });
+    text.object("missed_details", [&] {
+        for (const auto& [reason, missed] : report.missed) text.member(duties::code_of(reason), missed.detail);
+    });
+}
+
+void append_other_duty(JsonText& text, const duties::DutyReport& report) {
+    text.object([&] {
+        text.member("duty", duties::to_string(report.kind));
+        text.member("slot", report.slot);
+        text.member("epoch", report.epoch);
+        text.count("due", report.due);
+        text.count("done", report.done);
+        text.member("only_decided", report.only_decided);
+        text.member("what", report.what);
+        append_missed(text, report);
+        text.member("deadline_ms", report.deadline);
+        text.member("started_ms", report.started);
+        text.member("decided_ms", report.decided);
+        text.member("approved_ms", report.approved);
+        text.member("posted_ms", report.posted);
+    });
+}
+
 void append_report(JsonText& text, const SlotReport& report) {
     text.object([&] {
         text.member("slot", report.slot);
@@ -146,12 +176,7 @@ void append_report(JsonText& text, const SlotReport& report) {
         text.member("adopted", report.adopted);
         text.member("only_decided", report.only_decided);
         text.member("caught_up", report.caught_up);
-        text.object("missed", [&] {
-            for (const auto& [reason, missed] : report.missed) text.count(duties::code_of(reason), missed.count);
-        });
-        text.object("missed_details", [&] {
-            for (const auto& [reason, missed] : report.missed) text.member(duties::code_of(reason), missed.detail);
-        });
+        append_missed(text, report);
         append_times(text, report);
         append_vote(text, report);
         append_gave_up(text, report);
@@ -197,6 +222,9 @@ void append_last_epoch(JsonText& text, const StatusDocument& status) {
 void append_duties(JsonText& text, const StatusDocument& status) {
     text.array("recent", [&] {
         for (const SlotReport& report : status.recent) append_report(text, report);
+    });
+    text.array("other_duties", [&] {
+        for (const duties::DutyReport& report : status.other_duties) append_other_duty(text, report);
     });
     append_last_epoch(text, status);
     text.object("restart", [&] {

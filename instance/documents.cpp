@@ -28,6 +28,8 @@ void fill_chain(const Parts& parts, StatusDocument& document) {
     document.epoch = parts.nodes->spec().epoch_of(slot);
     document.validators = parts.engine->validators().keys().size() - parts.engine->validators().unknown().size();
     document.active_validators = parts.engine->validators().active().size();
+    document.held_back = parts.engine->validators().held_back();
+    document.other_duties.assign(parts.engine->recent_duties().begin(), parts.engine->recent_duties().end());
     document.recent.assign(parts.engine->recent().begin(), parts.engine->recent().end());
     const Duration into_slot = std::max(now - slots->start_of(slot), Duration{});
     // Off duty nothing is lost by a restart.

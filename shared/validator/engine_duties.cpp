@@ -45,7 +45,7 @@ EngineDuties::EngineDuties(const duties::DutyParts& parts, const ValidatorSet& v
       proposal_{parts,
                 settings,
                 options.proposal,
-                [this](Slot slot) { return outlook_.proposer_at(slot); },
+                [this](Slot slot) { return proposer_at(slot); },
                 [this](const Root& block) { return heads_.slot(block, witnesses_of_heads()); },
                 observers.on_duty},
       attestation_{parts.executor, parts.clock, parts.nodes,  parts.slots,         attester_duties_.book(),
@@ -95,6 +95,12 @@ void EngineDuties::on_head(std::size_t node, const beacon::HeadEvent& head) {
     outlook_.on_head(head);
     const bool moved = attester_duties_.on_head(head);
     if (moved) attestation_.drop_checkpoints();
+}
+
+// Not once the slot has its block: the instance before us has made it.
+std::optional<beacon::ProposerDuty> EngineDuties::proposer_at(Slot slot) const {
+    if (heads_.nodes_with_block_at(slot) >= parts_.threshold) return std::nullopt;
+    return outlook_.proposer_at(slot);
 }
 
 void EngineDuties::restore(KeptDuties kept) {
@@ -197,7 +203,7 @@ Upcoming EngineDuties::upcoming() const {
     const Slot now = parts_.slots.slot_at(parts_.clock.now());
     const Epoch epoch = spec.epoch_of(now);
     upcoming.known = outlook_.knows(epoch) && (validators_.active().empty() || attester_duties_.book().knows(epoch));
-    upcoming.next_proposal = outlook_.next_proposal(now);
+    upcoming.next_proposal = outlook_.next_proposal(proposal_.due_at(now) ? now : now + 1);
     upcoming.sync_committee_until = sync_.until();
     const Slot end = spec.first_slot(epoch + 2);
     for (Slot slot = now; slot < end && !upcoming.next_attestation; slot = slot + 1) {

@@ -99,6 +99,7 @@ private:
     Task<void> look_at_heads();
     void on_head(std::size_t node, const beacon::HeadEvent& head);
     [[nodiscard]] std::size_t witnesses_of_heads() const;
+    [[nodiscard]] std::optional<beacon::ProposerDuty> proposer_at(Slot slot) const;
 };
 
 }  // namespace holdfast::validator

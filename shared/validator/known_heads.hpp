@@ -1,4 +1,5 @@
-// Blocks that fit nodes have called their head lately, and who: what the parent of a block of ours may be. A head that one node
+// Blocks that fit nodes have called their head lately, and who: what the parent of a block of ours may be,
+// and whether a slot has its block. A head that one node
 // alone names may be its own invention. Pure.
 #pragma once
 
@@ -25,6 +26,14 @@ public:
         }
         heads_.push_back({block, slot, {node}});
         if (heads_.size() > kHeadsMax) heads_.pop_front();
+    }
+    // How many nodes have named a block of that slot.
+    [[nodiscard]] std::size_t nodes_with_block_at(Slot slot) const {
+        std::set<std::size_t> nodes;
+        for (const Head& head : heads_) {
+            if (head.slot == slot) nodes.insert(head.nodes.begin(), head.nodes.end());
+        }
+        return nodes.size();
     }
     // The slot of that block; nothing if fewer than so many nodes have announced it.
     [[nodiscard]] std::optional<Slot> slot(const Root& block, std::size_t nodes) const {

@@ -238,10 +238,34 @@ TEST(Status, LastEpoch_EachSlotOnce) {
     EXPECT_TRUE(tree(status)["last_epoch"].isNull());
 }
 
+TEST(Status, OtherDuties) {
+    StatusDocument status = some_status();
+    duties::DutyReport& block = status.other_duties.emplace_back();
+    block.kind = duties::DutyKind::kProposal;
+    block.slot = Slot{120};
+    block.epoch = Epoch{15};
+    block.due = 1;
+    block.what = "block 0x12 from node 2";
+    block.posted = milliseconds{700};
+    block.miss(MissedReason::kNoBlock, 1, "all are silent");
+    status.held_back = 3;
+    const Json::Value shown = tree(status)["other_duties"][0];
+    EXPECT_EQ(shown["duty"].asString(), "block-proposal");
+    EXPECT_EQ(shown["slot"].asString(), "120");
+    EXPECT_EQ(shown["due"].asUInt(), 1U);
+    EXPECT_EQ(shown["done"].asUInt(), 0U);
+    EXPECT_EQ(shown["what"].asString(), "block 0x12 from node 2");
+    EXPECT_EQ(shown["missed"]["no_block"].asUInt(), 1U);
+    EXPECT_EQ(shown["missed_details"]["no_block"].asString(), "all are silent");
+    EXPECT_EQ(shown["posted_ms"].asDouble(), 700);
+    EXPECT_TRUE(shown["approved_ms"].isNull());
+    EXPECT_EQ(tree(status)["validators"]["held_back"].asUInt(), 3U);
+}
+
 TEST(Status, AtTheStart_NothingIsKnown) {
     const Json::Value value = tree({});
     for (const char* name : {"slot", "epoch", "peer", "last_epoch", "failback_at"}) EXPECT_TRUE(value[name].isNull()) << name;
-    for (const char* name : {"recent", "changes"}) EXPECT_EQ(value[name].size(), 0U) << name;
+    for (const char* name : {"recent", "other_duties", "changes"}) EXPECT_EQ(value[name].size(), 0U) << name;
 }
 
 void collect_names(const Json::Value& value, std::set<std::string>& names) {
@@ -264,6 +288,7 @@ TEST(Status, DocsNameEveryFieldAndCheck) {
     status.health.checks = {{"a", true, kWhen, ""}};
     status.recent.push_back(report(112, 14, 1, 1));
     status.recent[0].gave_up = duties::GaveUp{MissedReason::kNoData, ""};
+    status.other_duties.emplace_back().miss(MissedReason::kNoBlock, 1, "");
     std::set<std::string> names;
     collect_names(tree(status), names);
     EXPECT_GT(names.size(), 80U);

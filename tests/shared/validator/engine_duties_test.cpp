@@ -156,7 +156,7 @@ TEST_F(EngineDutiesTest, KeysThatThisClusterHasSignedWithLatelyDontWait) {
     go_to(56, 0s);
     const auto sent = by_validator(controls[0]);
     EXPECT_FALSE(sent.contains(0)) << "nobody has proved that it is ours alone";
-    for (std::uint64_t index = 1; index < kKeys; ++index) EXPECT_EQ(sent.count(index), 1U) << index;
+    for (std::uint64_t index = 1; index < kKeys; ++index) EXPECT_TRUE(sent.contains(index)) << index;
 }
 
 TEST_F(EngineDutiesTest, AValidatorThatIsBeingSlashedStopsAtOnce) {

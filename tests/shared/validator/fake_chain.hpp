@@ -171,7 +171,7 @@ public:
 
     Task<Result<beacon::ProposerDuties>> proposer_duties(Epoch epoch, SteadyTime deadline) override {
         ++control_.proposer_calls;
-        if (control_.duties_refused) co_return refused();
+        if (control_.duties_refused) co_return not_there();
         if (control_.knows_no_next_proposers && epoch > chain_.spec.epoch_of(slots_.slot_at(clock_.now()))) {
             co_return failure(ErrorCode::kRefused, "not known yet");
         }
@@ -277,9 +277,11 @@ private:
         return chain_.head_at(sees(now) || now.value == 0 ? now : now - 1);
     }
 
+    // Of a node that doesn't have it yet, and is fit for all else.
+    static Error not_there() { return failure(ErrorCode::kNotFound, "not there yet"); }
     template <class T>
     static Task<Result<T>> refuse() {
-        co_return refused();
+        co_return not_there();
     }
     template <class T>
     Task<Result<T>> answer(T value, SteadyTime deadline) {
