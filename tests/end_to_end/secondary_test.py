@@ -50,7 +50,7 @@ class SecondaryAlone(RigTest):
         self.assert_never_takes_over(secondary)
 
     def test_2_accepted_drift(self):
-        secondary = self.start("accepts", "--accept-drift", "keys", keystores=self.run_.path("fewer-keys"))
+        secondary = self.start("accepts", "--accept-drift", "keys,fee_recipients", keystores=self.run_.path("fewer-keys"))
         secondary.wait_state(ARMED, timeout=TIMEOUT)
 
     def test_3_another_cluster(self):
