@@ -185,6 +185,10 @@ class Chain:
         """Sets the faults of a node; none given clears them."""
         return http_json.post(self.admin + "/faults", {"node": node, "faults": faults})
 
+    def restart(self, node, down_ms):
+        """Closes a node's port and connections for that long."""
+        return http_json.post(self.admin + "/restart", {"node": node, "down_ms": down_ms})
+
     def command(self, **what):
         """Tells the chain to do something: a late or missing block, a reorganisation."""
         return http_json.post(self.admin + "/chain", what)

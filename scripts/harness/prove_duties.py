@@ -30,6 +30,7 @@ FAULTS = {
     "late events": {"late_events_ms": 700}, "optimistic": {"optimistic": True}, "foreign genesis": {"foreign_genesis": True},
     "foreign payee": {"foreign_payee": True}, "wrong blocks": {"wrong_block": True}, "half aggregates": {"half_aggregates": True},
     "old": {"old": True}, "JSON only": {"json_only": True}}
+OTHER_PROGRAM = {"old", "json_only"}  # what another version of a node can do comes with a restart
 GLOAS_FAULTS = {name: FAULTS[name] for name in ("hang", "garbage", "wrong head", "stale head", "old", "JSON only", "foreign payee")}
 GLOAS_FAULTS["wrong payloads"] = {"wrong_payload": True}
 
@@ -110,6 +111,8 @@ class Proof:
         self._book.sleep_to_slot(slots[-1], 0.9)
         if fault:
             self._chain.faults(node)
+        if fault.keys() & OTHER_PROGRAM:
+            self._chain.restart(node, self._options.slot_ms // 2)
         if not self._primary.process.running:
             raise ProcessError(f"the primary has ended:\n{self._primary.process.last_lines()}")
         self._book.close(slots[-1])
