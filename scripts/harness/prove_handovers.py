@@ -141,7 +141,7 @@ class Proof:
 
     def _figures(self, rigs, load, seconds):
         by_slot_time = []
-        for name, (slot_ms, _, _) in rigs.items():
+        for name, (slot_ms, *_) in rigs.items():
             done, rig = self._handovers.get(name, []), self._rigs.get(name, {})
             by_slot_time.append({
                 "slot_ms": slot_ms, "handovers": len(done), "slots": rig.get("slots"), "due": rig.get("due"),

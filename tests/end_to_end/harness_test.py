@@ -37,7 +37,8 @@ class FakeReader(block_count.ChainReader):
 
     def __init__(self, blocks):  # pylint: disable=super-init-not-called
         self.slots_per_epoch = SPE
-        self._blocks = {slot: (root(slot), blocks[slot]) if slot in blocks else None for slot in range(3 * SPE)}
+        self._blocks = {slot: block_count.Block(root(slot), blocks[slot], 0, "", "", []) if slot in blocks else None
+                        for slot in range(3 * SPE)}
 
 
 def whole_chain():
@@ -124,6 +125,9 @@ class FakeChain:
         self.looks += slot == 12
         missing = slot == 13 or (slot == 12 and self.looks == 1)
         return Score(due=4, included=3 if missing else 4, distance_max=2 if slot == 12 else 1)
+
+    def kinds(self, slots):
+        return {}
 
     def missed(self, slot):
         return [f"validator 7: never received ({slot})"]
