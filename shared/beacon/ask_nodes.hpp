@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -37,32 +38,41 @@ Task<void> ask_one(std::shared_ptr<NodeSet> set, std::size_t node, NodeCall<T> c
 }
 
 // The first success among the fit nodes, best score first; the next is asked when one fails or takes longer than `hedge_after`.
-// Those that are still asked then are given up.
+// Those that are still asked then are given up. A success that is not `whole` is used only if no better one comes: all others
+// are asked at once then, and have `hedge_after`.
 template <class T>
-Task<Result<T>> first_success(std::shared_ptr<NodeSet> set, NodeCall<T> call, SteadyTime deadline) {
+Task<Result<T>> first_success(std::shared_ptr<NodeSet> set, NodeCall<T> call, SteadyTime deadline,
+                              std::function<bool(const T&)> whole = nullptr) {
     const std::vector<std::size_t> order = set->judge.fit_nodes();
     if (order.empty()) co_return failure(ErrorCode::kUnavailable, why_none_is_fit(*set));
     const auto answers = std::make_shared<NodeAnswers<T>>();
     TaskGroup asking{set->executor};
     SteadyTime next = set->clock.steady();
     std::size_t asked = 0;
-    std::size_t failed = 0;
+    std::size_t done = 0;
     std::string why;
-    while (failed < order.size() && set->clock.steady() < deadline) {
+    std::optional<T> poor;
+    while (done < order.size() && set->clock.steady() < deadline) {
         if (asked < order.size() && set->clock.steady() >= next) {
             asking.spawn("a question to a beacon node", ask_one<T>(set, order[asked], call, answers));
-            next = set->clock.steady() + set->options.hedge_after;
+            next = set->clock.steady() + (poor ? Duration::zero() : set->options.hedge_after);
             ++asked;
         }
         const SteadyTime until = asked < order.size() ? std::min(next, deadline) : deadline;
         std::optional<NodeAnswer<T>> answer = co_await answers->pop_until(set->clock, until);
         if (!answer) continue;
-        if (answer->result) co_return std::move(answer->result).value();
-        why += (why.empty() ? "" : "; ") + answer->result.error().message;
-        ++failed;
+        if (answer->result && (!whole || whole(answer->result.value()))) co_return std::move(answer->result).value();
+        if (!answer->result) {
+            why += (why.empty() ? "" : "; ") + answer->result.error().message;
+        } else if (!poor) {
+            poor = std::move(answer->result).value();
+            deadline = std::min(deadline, set->clock.steady() + set->options.hedge_after);
+        }
+        ++done;
         next = set->clock.steady();
     }
-    co_return nobody_answered(failed == order.size(), why);
+    if (poor) co_return std::move(*poor);
+    co_return nobody_answered(done == order.size(), why);
 }
 
 // Every one of `nodes` at once, each as its answer comes.

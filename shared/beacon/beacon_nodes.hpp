@@ -90,6 +90,7 @@ public:
     // `hedge_after`; all failures in one message otherwise.
     Task<Result<std::vector<Validator>>> validators(std::vector<PublicKey> keys, SteadyTime deadline);
     Task<Result<AttesterDuties>> attester_duties(Epoch epoch, std::vector<ValidatorIndex> indices, SteadyTime deadline);
+    // One with a dependent root, if any node gives that within `hedge_after` of an answer without.
     Task<Result<ProposerDuties>> proposer_duties(Epoch epoch, SteadyTime deadline);
     Task<Result<std::vector<SyncDuty>>> sync_duties(Epoch epoch, std::vector<ValidatorIndex> indices, SteadyTime deadline);
 

@@ -29,7 +29,8 @@ Task<Result<net::HttpResponse>> HttpBeaconNode::ask_either(const std::string& pa
 }
 
 Task<Result<ethereum::ChainSpec>> HttpBeaconNode::spec(SteadyTime deadline) {
-    get_validators_ = old_proposers_ = json_answers_ = json_blocks_ = false;
+    get_validators_ = json_answers_ = json_blocks_ = false;
+    old_proposers_in_.reset();
     Result<ethereum::ChainSpec> spec = co_await ask("/eth/v1/config/spec", decode_spec, deadline);
     if (spec) gloas_scheduled_ = spec.value().forks().back().name >= ethereum::ForkName::kGloas;
     co_return spec;
@@ -102,15 +103,17 @@ Task<Result<ProposerDuties>> HttpBeaconNode::some_proposer_duties(Epoch epoch, i
     const Result<net::HttpResponse> response = co_await link_.send(std::move(request), deadline);
     if (!response) co_return response.error();
     const int status = response.value().status;
-    if (version == 2 && (status == 404 || status == 405 || status == 501)) old_proposers_ = true;
+    if (version == 2 && (status == 404 || status == 405 || status == 501)) old_proposers_in_ = epoch;
     if (!response.value().ok()) co_return link_.status_error(path, response.value());
     co_return link_.decoded(path, decode_proposer_duties(response.value().body, epoch, version));
 }
 
 Task<Result<ProposerDuties>> HttpBeaconNode::proposer_duties(Epoch epoch, SteadyTime deadline) {
-    if (!old_proposers_) {
+    const bool old = old_proposers_in_ && (epoch == *old_proposers_in_ || epoch + 1 == *old_proposers_in_);
+    if (!old) {
+        old_proposers_in_.reset();
         Result<ProposerDuties> duties = co_await some_proposer_duties(epoch, 2, deadline);
-        if (duties || !old_proposers_) co_return duties;
+        if (duties || !old_proposers_in_) co_return duties;
     }
     co_return co_await some_proposer_duties(epoch, 1, deadline);
 }

@@ -70,12 +70,12 @@ private:
     HttpBeaconNodeOptions options_;
     ethereum::TypeTablePtr types_;
     // What this node has shown that it doesn't do; forgotten when it is asked for its chain anew, as it may be another version.
-    bool get_validators_{false};   // the POST form of validators
-    bool old_proposers_{false};    // version 2 of proposer duties
-    bool json_answers_{false};     // SSZ in answers, as one of two forms
-    bool json_blocks_{false};      // SSZ in blocks sent to it
-    std::size_t topics_{0};        // which wish for topics is next, or was granted
-    bool gloas_scheduled_{false};  // on its chain, as it says
+    bool get_validators_{false};             // the POST form of validators
+    std::optional<Epoch> old_proposers_in_;  // version 2 of proposer duties: the last epoch for which it was not known
+    bool json_answers_{false};               // SSZ in answers, as one of two forms
+    bool json_blocks_{false};                // SSZ in blocks sent to it
+    std::size_t topics_{0};                  // which wish for topics is next, or was granted
+    bool gloas_scheduled_{false};            // on its chain, as it says
     std::optional<SteadyTime> told_of_malformed_events_;
 
     template <class T>

@@ -19,7 +19,10 @@ Task<Result<AttesterDuties>> BeaconNodes::attester_duties(Epoch epoch, std::vect
 
 Task<Result<ProposerDuties>> BeaconNodes::proposer_duties(Epoch epoch, SteadyTime deadline) {
     NodeCall<ProposerDuties> call = [epoch, deadline](BeaconNode& node) { return node.proposer_duties(epoch, deadline); };
-    return first_success<ProposerDuties>(impl_->set, std::move(call), deadline);
+    std::function<bool(const ProposerDuties&)> whole = [](const ProposerDuties& duties) {
+        return duties.dependent_root.has_value();
+    };
+    return first_success<ProposerDuties>(impl_->set, std::move(call), deadline, std::move(whole));
 }
 
 Task<Result<std::vector<SyncDuty>>> BeaconNodes::sync_duties(Epoch epoch, std::vector<ValidatorIndex> indices,

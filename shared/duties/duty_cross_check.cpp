@@ -27,6 +27,9 @@ private:
     std::vector<std::uint8_t> bytes_;
 };
 
+bool without_root(const AttesterDuties& /*duties*/) { return false; }
+bool without_root(const ProposerDuties& duties) { return !duties.dependent_root; }
+
 // Near the end of its slot, when votes and aggregates are out.
 SteadyTime end_of_work(const DutyParts& parts, Slot slot) {
     return parts.start_of(slot) + parts.nodes.spec().slot_duration() * 4 / 5;
@@ -67,10 +70,11 @@ DutyVerdict judge_duties(const std::vector<GivenDuties>& given, const std::optio
     for (const auto& [fingerprint, count] : votes) most = std::max(most, count);
     const auto leads = [&](const auto& vote) { return vote.second == most; };
     const bool tie = std::ranges::count_if(votes, leads) > 1;
-    for (std::size_t i = 0; i < given.size() && !verdict.use; ++i) {
+    for (std::size_t i = 0; i < given.size(); ++i) {
         if (votes[given[i].fingerprint] != most) continue;
         const bool named = named_by_heads && given[i].dependent_root == named_by_heads;
-        if (!tie || named) verdict.use = i;
+        const bool better = !verdict.use || (given[i].dependent_root && !given[*verdict.use].dependent_root);
+        if (better && (!tie || named)) verdict.use = i;
     }
     return verdict;
 }
@@ -174,9 +178,12 @@ Task<std::optional<Duties>> DutyCrossCheck::compare(beacon::AskingPtr<Duties> as
     const bool replace = verdict.use && given[*verdict.use].fingerprint != ours;
     ++(verdict.differ || replace ? counters.different : counters.same);
     if (verdict.differ) say(what, given, verdict);
-    if (!replace) co_return std::nullopt;
-    ++counters.replaced;
-    log_warn("{}: what most nodes say is used from here on", what);
+    const bool fuller = verdict.use && without_root(held) && given[*verdict.use].dependent_root;
+    if (!replace && !fuller) co_return std::nullopt;
+    if (replace) {
+        ++counters.replaced;
+        log_warn("{}: what most nodes say is used from here on", what);
+    }
     co_return std::move(answers[*verdict.use]);
 }
 

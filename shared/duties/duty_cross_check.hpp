@@ -1,5 +1,6 @@
 // Do the nodes agree on our duties? Attester and proposer duties come from one node; all are asked for them once more, where
-// nothing else is waiting for the nodes, and what most of them say is used.
+// nothing else is waiting for the nodes, and what most of them say is used; of proposers with the dependent root, if one of
+// these nodes names it.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +23,8 @@ struct GivenDuties {
 };
 struct DutyVerdict {
     bool differ{false};
-    // Into the answers: one of those that most nodes gave. With as many on each side, of those that stand on the block that
-    // head events name. Nothing if that doesn't decide either.
+    // Into the answers: one of those that most nodes gave, one with a dependent root if there is one. With as many on each
+    // side, of those that stand on the block that head events name. Nothing if that doesn't decide either.
     std::optional<std::size_t> use;
 };
 // Pure.

@@ -293,6 +293,36 @@ TEST_F(HttpBeaconNodeTest, WhatANodeDidNotKnowIsForgottenWhenItIsAskedForItsChai
     EXPECT_TRUE(proposers().value().dependent_root.has_value());
 }
 
+// One 404 may be a proxy's, or of a moment; and a node may learn it without being away.
+TEST_F(HttpBeaconNodeTest, Version2OfProposersIsAskedForAgainWithTheNextEpoch) {
+    const auto root_known = [&](std::uint64_t epoch) {
+        return run(node->proposer_duties(Epoch{epoch}, soon())).value().dependent_root.has_value();
+    };
+    const auto newest = [&] { return requests.back().message.url.substr(0, 7); };
+    bool old = true;
+    const std::string duties =
+        R"({"dependent_root":"0x)" + std::string(64, '1') + R"(","execution_optimistic":false,"data":[]})";
+    answer = [&](const ServerRequest& request) {
+        if (old && request.message.url.starts_with("/eth/v2")) return Reply{net::make_error(404, "no")};
+        return Reply{net::make_response(200, "application/json", duties)};
+    };
+    EXPECT_FALSE(root_known(7));
+    EXPECT_EQ(requests.size(), 2U);
+    for (const std::uint64_t epoch : {7U, 6U, 7U}) {
+        EXPECT_FALSE(root_known(epoch));
+        EXPECT_EQ(newest(), "/eth/v1");
+    }
+    EXPECT_EQ(requests.size(), 5U) << "the old version at once, for the epochs that are asked for at the time";
+    EXPECT_FALSE(root_known(8));
+    EXPECT_EQ(requests.size(), 7U) << "the new one is tried, once";
+    EXPECT_FALSE(root_known(8));
+    EXPECT_EQ(requests.size(), 8U);
+    old = false;
+    EXPECT_TRUE(root_known(9));
+    EXPECT_TRUE(root_known(8));
+    EXPECT_EQ(requests.size(), 10U);
+}
+
 // --- validators in pieces ---
 
 std::vector<PublicKey> many_keys(std::size_t count) {

@@ -162,6 +162,65 @@ TEST_F(NodesAskedTest, AllDutiesForComparison) {
     EXPECT_EQ(good, 2U);
 }
 
+// --- proposers: with a dependent root, if anybody names it ---
+
+class ProposersAskedTest : public NodesAskedTest {
+protected:
+    ProposersAskedTest() { connect_all(); }
+
+    static Result<ProposerDuties> by_version_1(Epoch epoch) { return ProposerDuties{epoch, {{}}, std::nullopt}; }
+    static Result<ProposerDuties> by_version_2(Epoch epoch) { return ProposerDuties{epoch, {{}}, Root{}}; }
+    Result<ProposerDuties> proposers(Duration allowed = seconds{10}) {
+        auto result = run(nodes->proposer_duties(Epoch{3}, clock.steady() + allowed), allowed + seconds{1});
+        return result ? *result : Result<ProposerDuties>{failure(ErrorCode::kInternal, "proposer_duties() did not end")};
+    }
+};
+
+TEST_F(ProposersAskedTest, TheFirstAnswerWithARootIsEnough) {
+    for (FakeBeaconNode* fake : fakes) fake->on_proposer_duties = by_version_2;
+    EXPECT_TRUE(proposers().value().dependent_root.has_value());
+    EXPECT_EQ(fakes[1]->asked["proposer_duties"] + fakes[2]->asked["proposer_duties"], 0U);
+}
+
+TEST_F(ProposersAskedTest, AnAnswerWithoutARootIsNotUsedWhereAnotherNodeNamesOne) {
+    fakes[0]->on_proposer_duties = by_version_1;
+    fakes[1]->on_proposer_duties = by_version_1;
+    fakes[2]->on_proposer_duties = by_version_2;
+    EXPECT_TRUE(proposers().value().dependent_root.has_value());
+    EXPECT_LT(took, milliseconds{50}) << "nobody is waited for";
+}
+
+TEST_F(ProposersAskedTest, AllOthersAreAskedAtOnceThen_AndHaveAMoment) {
+    fakes[0]->on_proposer_duties = by_version_1;
+    fakes[1]->behaviour["proposer_duties"].hang = true;
+    fakes[2]->behaviour["proposer_duties"].delay = milliseconds{300};
+    fakes[2]->on_proposer_duties = by_version_2;
+    EXPECT_TRUE(proposers().value().dependent_root.has_value());
+    EXPECT_LT(took, milliseconds{350});
+}
+
+TEST_F(ProposersAskedTest, WithNoRootAnywhereTheFirstAnswerIsUsed) {
+    for (FakeBeaconNode* fake : fakes) fake->on_proposer_duties = by_version_1;
+    fakes[2]->behaviour["proposer_duties"].error = failure(ErrorCode::kInternal, "status 500");
+    const auto duties = proposers();
+    ASSERT_TRUE(duties.has_value()) << duties.error().message;
+    EXPECT_EQ(duties.value().duties.size(), 1U);
+    EXPECT_LT(took, milliseconds{50});
+}
+
+TEST_F(ProposersAskedTest, NobodyIsWaitedForLongOnceThereIsAnAnswer) {
+    fakes[0]->on_proposer_duties = by_version_1;
+    fakes[1]->behaviour["proposer_duties"].hang = true;
+    fakes[2]->behaviour["proposer_duties"].hang = true;
+    const auto duties = proposers();
+    ASSERT_TRUE(duties.has_value()) << duties.error().message;
+    EXPECT_FALSE(duties.value().dependent_root.has_value());
+    EXPECT_LT(took, milliseconds{600});
+    fakes[0]->behaviour["proposer_duties"].delay = milliseconds{100};
+    ASSERT_TRUE(proposers(milliseconds{200}).has_value());
+    EXPECT_LT(took, milliseconds{250}) << "nor past the asker's own deadline";
+}
+
 // --- publishing ---
 
 TEST_F(NodesAskedTest, ABlockIsPublishedWhenOneNodeHasIt) {
