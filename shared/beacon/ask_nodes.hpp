@@ -27,13 +27,18 @@ using NodeAnswers = Channel<NodeAnswer<T>>;
 enum class Judged { kAll, kNotRefusals, kNoFailures };
 
 template <class T>
-Task<void> ask_one(std::shared_ptr<NodeSet> set, std::size_t node, NodeCall<T> call, std::shared_ptr<NodeAnswers<T>> answers,
-                   Judged judged = Judged::kAll) {
-    Result<T> result = co_await call(*set->nodes[node]);
+void count_use(NodeSet& set, std::size_t node, const Result<T>& result, Judged judged) {
     const bool nothing = !result && result.error().code == ErrorCode::kNotFound;
     const bool refused = !result && result.error().code == ErrorCode::kRefused;
     const bool forgiven = (refused && judged == Judged::kNotRefusals) || (!result && judged == Judged::kNoFailures);
-    if (!nothing && !forgiven) set->on_use(node, outcome_of(result));
+    if (!nothing && !forgiven) set.on_use(node, outcome_of(result));
+}
+
+template <class T>
+Task<void> ask_one(std::shared_ptr<NodeSet> set, std::size_t node, NodeCall<T> call, std::shared_ptr<NodeAnswers<T>> answers,
+                   Judged judged = Judged::kAll) {
+    Result<T> result = co_await call(*set->nodes[node]);
+    count_use(*set, node, result, judged);
     answers->push({node, std::move(result)});
 }
 
@@ -89,5 +94,9 @@ template <class T>
 // To all nodes that are not foreign. Returns at the first success; the others go on until their calls end.
 Task<Result<void>> send_to_all(std::shared_ptr<NodeSet> set, NodeCall<void> call, SteadyTime deadline,
                                Judged judged = Judged::kAll);
+// To all nodes that are not foreign, to each until it takes it, as `again` says. Returns when all have taken it or are given
+// up; of those that say nothing no later than `again.until`, or when others could have been sent it for the last time. Their
+// sendings go on in the background. A node's failures count once.
+Task<Delivery> send_until_taken(std::shared_ptr<NodeSet> set, NodeCall<void> call, Resending again, Judged judged);
 
 }  // namespace holdfast::beacon

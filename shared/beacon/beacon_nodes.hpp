@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,20 @@ struct BeaconNodesOptions {
     Duration reconnect_max{std::chrono::seconds{5}};
     Duration hedge_after{std::chrono::milliseconds{500}};  // so long one node may think before the next is asked, too
     std::vector<std::size_t> proposal_nodes{};             // by index: who is asked for blocks; all if none of these is fit
+};
+
+// Sending again what a node has not taken: it may not have what the message belongs to yet.
+struct Resending {
+    Duration pause;          // while no node has taken it
+    Duration pause_to_rest;  // once one has
+    std::size_t to_rest{0};  // so often to each other node from then on: one that says 200 may be wrong
+    SteadyTime until;        // not begun again from then on
+};
+struct Delivery {
+    std::size_t nodes{0};  // it was sent to
+    std::size_t taken{0};  // by so many of them
+    std::optional<SteadyTime> first;
+    std::string why;  // the others have not: a sentence for each
 };
 
 class BeaconNodes {
@@ -118,7 +133,9 @@ public:
                                             SteadyTime deadline);
     Task<Result<void>> subscribe_committees(std::vector<CommitteeSubscription> subscriptions, SteadyTime deadline);
     Task<Result<void>> publish_block(SignedBlock block, SteadyTime deadline);
-    Task<Result<void>> publish_envelope(SignedEnvelope envelope, SteadyTime deadline);
+    // Again to each node that refuses it, as `again` says; `timeout` is one sending's. Says how many have taken it, when all
+    // have or no more is sent.
+    Task<Delivery> publish_envelope(SignedEnvelope envelope, Resending again, Duration timeout);
     // Objects are signed_aggregate_and_proof, and signed_contribution_and_proof, of the fork's types.
     Task<Result<void>> publish_aggregates(std::vector<ethereum::schema::Object> aggregates, ethereum::ForkName fork,
                                           SteadyTime deadline);

@@ -24,10 +24,12 @@ Task<Result<void>> BeaconNodes::publish_block(SignedBlock block, SteadyTime dead
     return send_to_all(impl_->set, std::move(call), deadline, Judged::kNotRefusals);
 }
 
-Task<Result<void>> BeaconNodes::publish_envelope(SignedEnvelope envelope, SteadyTime deadline) {
+Task<Delivery> BeaconNodes::publish_envelope(SignedEnvelope envelope, Resending again, Duration timeout) {
     const auto shared = std::make_shared<const SignedEnvelope>(std::move(envelope));
-    NodeCall<void> call = [shared, deadline](BeaconNode& node) { return node.publish_envelope(shared, deadline); };
-    return send_to_all(impl_->set, std::move(call), deadline, Judged::kNotRefusals);
+    NodeCall<void> call = [shared, timeout, &clock = impl_->set->clock](BeaconNode& node) {
+        return node.publish_envelope(shared, clock.steady() + timeout);
+    };
+    return send_until_taken(impl_->set, std::move(call), again, Judged::kNotRefusals);
 }
 
 Task<Result<void>> BeaconNodes::publish_aggregates(std::vector<ethereum::schema::Object> aggregates, ethereum::ForkName fork,

@@ -23,6 +23,7 @@ struct ProposalOptions {
     Duration retry{std::chrono::milliseconds{250}};  // between two questions while nobody has a block, or the quorum is away
     Duration quorum_timeout_min{std::chrono::milliseconds{500}};  // one request: a sixth of the slot, at least this
     Duration publish_timeout{std::chrono::seconds{10}};
+    std::size_t payload_to_rest{3};  // so often to each node that refuses the payload after another one took it
 };
 
 class ProposalDuty {

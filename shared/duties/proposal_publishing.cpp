@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "shared/base/log.hpp"
 #include "shared/duties/performing.hpp"
 #include "shared/duties/proposal_duty.hpp"
 #include "shared/duties/signed_block.hpp"
@@ -54,22 +55,22 @@ Task<void> ProposalDuty::deliver_payload(const Work& work) {
     finish_report(report, observer_);
 }
 
-// A node may not have taken in the block yet.
+// A node may not have taken in the block yet; and one that takes anything must not be the only one that has the payload.
 Task<void> ProposalDuty::publish_payload(const Work& work, Signature signature, DutyReport& report) {
     const ProducedBlock& block = work.best->block;
-    for (;;) {
-        beacon::SignedEnvelope envelope = signed_envelope(block, signature, parts_.nodes.types()->of(block.fork));
-        const SteadyTime deadline = parts_.clock.steady() + options_.publish_timeout;
-        const Result<void> sent = co_await parts_.nodes.publish_envelope(std::move(envelope), deadline);
-        if (sent) break;
-        if (parts_.clock.steady() + options_.retry >= work.end) {
-            report.miss(MissedReason::kPublishFailed, 1, sent.error().message);
-            co_return;
-        }
-        co_await sleep_for(parts_.clock, options_.retry);
+    const Duration pause = std::max<Duration>(options_.retry, parts_.nodes.spec().slot_duration() / 24);
+    const beacon::Resending again{options_.retry, pause, options_.payload_to_rest, work.end};
+    beacon::SignedEnvelope envelope = signed_envelope(block, signature, parts_.nodes.types()->of(block.fork));
+    const beacon::Delivery sent = co_await parts_.nodes.publish_envelope(std::move(envelope), again, options_.publish_timeout);
+    if (!sent.first) {
+        report.miss(MissedReason::kPublishFailed, 1, sent.why);
+        co_return;
     }
-    report.posted = since_start_of(parts_, work.duty.slot);
+    report.posted = *sent.first - work.start;
     report.done = 1;
+    report.what += ", taken by " + std::to_string(sent.taken) + " of " + std::to_string(sent.nodes) + " nodes";
+    if (sent.taken >= sent.nodes) co_return;
+    log_warn("slot {}: only {} of {} nodes took the payload: {}", work.duty.slot.value, sent.taken, sent.nodes, sent.why);
 }
 
 Task<Result<Signature>> ProposalDuty::sign_payload(const Work& work) {

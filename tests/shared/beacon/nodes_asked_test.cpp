@@ -264,6 +264,96 @@ TEST_F(NodesAskedTest, ARefusedBlockOrRegistrationIsNoFailureOfTheNode) {
     EXPECT_LT(nodes->states()[2].score, 100);
 }
 
+// --- what is sent again to each node until it takes it ---
+
+class EnvelopeTest : public NodesAskedTest {
+protected:
+    EnvelopeTest() { connect_all(); }
+
+    void refuse(std::size_t node) {
+        fakes[node]->behaviour["publish_envelope"].error = failure(ErrorCode::kRefused, "status 400: unknown block");
+    }
+    void take(std::size_t node) { fakes[node]->behaviour.erase("publish_envelope"); }
+    std::size_t sent_to(std::size_t node) { return fakes[node]->asked["publish_envelope"]; }
+    // Every 250 ms while nobody takes it, for 10 s; to the rest 3 times more, every 500 ms.
+    void begin() {
+        const Resending again{milliseconds{250}, milliseconds{500}, 3, clock.steady() + seconds{10}};
+        delivery.reset();
+        began = clock.steady();
+        group.spawn("test", store(nodes->publish_envelope(SignedEnvelope{}, again, seconds{20}), delivery));
+        time.advance(milliseconds{10});
+    }
+
+    SteadyTime began;
+    std::optional<Delivery> delivery;
+};
+
+TEST_F(EnvelopeTest, AllTakeIt_SentOnce) {
+    begin();
+    ASSERT_TRUE(delivery);
+    EXPECT_EQ(delivery->nodes, 3U);
+    EXPECT_EQ(delivery->taken, 3U);
+    EXPECT_EQ(delivery->first, began);
+    time.advance(seconds{5});
+    for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(sent_to(i), 1U);
+}
+
+TEST_F(EnvelopeTest, SentAgainToThoseThatRefusedIt_ThoughOneTookIt) {
+    refuse(1);
+    refuse(2);
+    begin();
+    EXPECT_FALSE(delivery);
+    take(1);
+    time.advance(seconds{2});
+    EXPECT_EQ(sent_to(0), 1U);
+    EXPECT_EQ(sent_to(1), 2U);
+    EXPECT_EQ(sent_to(2), 4U) << "three times more, then it is given up";
+    ASSERT_TRUE(delivery);
+    EXPECT_EQ(delivery->taken, 2U);
+    EXPECT_THAT(delivery->why, HasSubstr("http://node2 publish_envelope: status 400"));
+    EXPECT_EQ(fitness(2), Fitness::kFit);
+    EXPECT_EQ(nodes->states()[2].score, 100) << "a refusal says nothing against a node";
+}
+
+TEST_F(EnvelopeTest, NobodyTakesIt_SentAgainUntilTheEnd) {
+    for (std::size_t i = 0; i < 3; ++i) refuse(i);
+    begin();
+    time.advance(milliseconds{9900});
+    ASSERT_TRUE(delivery);
+    EXPECT_EQ(delivery->taken, 0U);
+    EXPECT_FALSE(delivery->first);
+    for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(sent_to(i), 40U);
+}
+
+TEST_F(EnvelopeTest, WhoTakesItLateStillCounts_FailuresOnlyOnce) {
+    for (std::size_t i = 0; i < 3; ++i) {
+        fakes[i]->behaviour["publish_envelope"].error = failure(ErrorCode::kInternal, "status 500");
+    }
+    begin();
+    time.advance(seconds{1});
+    take(2);
+    time.advance(seconds{3});
+    ASSERT_TRUE(delivery);
+    EXPECT_EQ(delivery->taken, 1U);
+    ASSERT_TRUE(delivery->first);
+    EXPECT_EQ(*delivery->first - began, milliseconds{1250});
+    EXPECT_EQ(fitness(0), Fitness::kFit);
+    EXPECT_EQ(nodes->states()[0].score, 95);
+}
+
+TEST_F(EnvelopeTest, ANodeThatHangsIsNotWaitedFor_ItsSendingGoesOn) {
+    fakes[1]->behaviour["publish_envelope"].delay = seconds{6};
+    begin();
+    time.advance(milliseconds{1900});
+    EXPECT_FALSE(delivery);
+    time.advance(milliseconds{200});
+    ASSERT_TRUE(delivery);
+    EXPECT_EQ(delivery->taken, 2U);
+    EXPECT_THAT(delivery->why, HasSubstr("http://node1 has not taken it yet"));
+    time.advance(seconds{4});
+    EXPECT_EQ(fakes[1]->published_envelopes.size(), 1U);
+}
+
 TEST_F(NodesAskedTest, TheTypesOfTheChainAreForAllNodes) {
     connect_all();
     ASSERT_NE(nodes->types(), nullptr);

@@ -414,6 +414,42 @@ TEST_F(ProposalDutyTest, Gloas_NodesThatDoNotHaveTheBlockYet_PayloadSentAgain) {
     EXPECT_EQ(of_payload->done, 1U) << describe(*of_payload);
 }
 
+// A node that lies takes anything; the others don't have the block yet.
+TEST_F(ProposalDutyTest, Gloas_OnlyOneNodeTakesThePayload_SentAgainToTheOthers) {
+    for (const std::size_t i : {1U, 2U}) {
+        fakes[i]->behaviour["publish_envelope"] = failing(ErrorCode::kRefused, "400 unknown block");
+    }
+    go_to(kGloasSlot);
+    perform(kGloasSlot);
+    time.advance(400ms);
+    EXPECT_FALSE(duty->idle());
+    EXPECT_EQ(report_of(DutyKind::kEnvelope), nullptr);
+    all_nodes("publish_envelope", {});
+    time.advance(400ms);
+    for (FakeBeaconNode* fake : fakes) EXPECT_THAT(fake->published_envelopes, SizeIs(1));
+    EXPECT_EQ(fakes[0]->asked["publish_envelope"], 1U) << "not again to who has it";
+    const DutyReport* of_payload = report_of(DutyKind::kEnvelope);
+    ASSERT_NE(of_payload, nullptr);
+    EXPECT_EQ(of_payload->done, 1U);
+    EXPECT_THAT(describe(*of_payload), HasSubstr("taken by 3 of 3 nodes"));
+    ASSERT_TRUE(of_payload->posted);
+    EXPECT_LT(*of_payload->posted, 100ms) << "when the first one took it";
+    EXPECT_TRUE(duty->idle());
+}
+
+TEST_F(ProposalDutyTest, Gloas_NodesThatNeverTakeThePayload_AFewAttemptsAndItIsSaid) {
+    for (const std::size_t i : {1U, 2U}) {
+        fakes[i]->behaviour["publish_envelope"] = failing(ErrorCode::kRefused, "400 unknown block");
+    }
+    perform_whole(kGloasSlot);
+    EXPECT_EQ(fakes[1]->asked["publish_envelope"], 4U);
+    EXPECT_EQ(fakes[2]->asked["publish_envelope"], 4U);
+    const DutyReport* of_payload = report_of(DutyKind::kEnvelope);
+    ASSERT_NE(of_payload, nullptr);
+    EXPECT_EQ(of_payload->done, 1U);
+    EXPECT_THAT(describe(*of_payload), HasSubstr("taken by 1 of 3 nodes"));
+}
+
 TEST_F(ProposalDutyTest, Gloas_NobodyTakesThePayload_ItsDutyIsMissed) {
     all_nodes("publish_envelope", failing(ErrorCode::kUnavailable, "connection refused"));
     perform_whole(kGloasSlot);
