@@ -14,6 +14,9 @@ constexpr Epoch kFirstToWatch{2};
 // A key is cleared by two epochs in which it was silent, both of them after the one in which the watch began: in that one what
 // it signed before a restart still shows.
 constexpr std::uint64_t kSilentEpochs = 2;
+// How old a record of ours may be that proves enough by itself, and one after which nodes saw nothing of the key.
+constexpr std::uint64_t kProofEpochs = 1;
+constexpr std::uint64_t kPauseEpochs = 2;
 
 std::string some_keys(const std::vector<PublicKey>& keys) {
     constexpr std::size_t kShown = 3;
@@ -37,8 +40,21 @@ void Doppelganger::add(const std::vector<PublicKey>& keys, Epoch now) {
 }
 
 Doppelganger::Change Doppelganger::on_proof(const std::vector<PublicKey>& keys, Epoch since, Epoch now) {
+    return since + kProofEpochs < now ? Change{} : clear(keys);
+}
+
+Doppelganger::Change Doppelganger::on_pause(const std::vector<PublicKey>& keys, Epoch since, const Round& seen) {
+    if (!seen.enough_answers || since + kPauseEpochs < seen.epoch) return {};
+    std::vector<PublicKey> silent;
+    for (const PublicKey& key : keys) {
+        const bool live = std::ranges::any_of(seen.live, [&](const auto& entry) { return entry.second.contains(key); });
+        if (!live) silent.push_back(key);
+    }
+    return clear(silent);
+}
+
+Doppelganger::Change Doppelganger::clear(const std::vector<PublicKey>& keys) {
     Change change;
-    if (since + 1 < now) return change;
     for (const PublicKey& key : keys) {
         if (watched_.erase(key) == 0) continue;
         cleared_.insert(key);
@@ -79,13 +95,15 @@ DoppelgangerWatch::DoppelgangerWatch(Clock& clock, beacon::BeaconNodes& nodes, p
 void DoppelgangerWatch::add(const std::vector<PublicKey>& keys) {
     if (!options_.enabled) return;
     rule_.add(keys, current_epoch());
-    records_read_ = false;
+    settled_ = false;
     added_.notify_all();
 }
 
 Task<void> DoppelgangerWatch::begin(SteadyTime deadline) {
     if (rule_.watched().empty()) co_return;
-    const bool read = co_await read_records(std::min(deadline, clock_.steady() + options_.call_timeout));
+    const SteadyTime until = std::min(deadline, clock_.steady() + options_.call_timeout);
+    const bool read = co_await read_records(until);
+    if (read) settled_ = co_await judge_pause(until);
     if (!read) log_warn("whether this cluster signed last with its keys could not be read yet; they are kept silent");
     if (rule_.watched().empty()) co_return;
     log_warn("doppelganger detection: {} keys are kept silent until the end of epoch {} at most; others are on duty",
@@ -99,7 +117,11 @@ Task<void> DoppelgangerWatch::run() {
             co_await added_.wait();
             continue;
         }
-        if (!records_read_) co_await read_records(clock_.steady() + options_.call_timeout);
+        if (!settled_) {
+            const SteadyTime until = clock_.steady() + options_.call_timeout;
+            const bool read = co_await read_records(until);
+            if (read) settled_ = co_await judge_pause(until);
+        }
         const Epoch epoch = current_epoch();
         const WallTime late = late_in(epoch);
         if (clock_.now() >= late && looked != epoch) {
@@ -121,20 +143,48 @@ WallTime DoppelgangerWatch::late_in(Epoch epoch) const {
 
 Task<bool> DoppelgangerWatch::read_records(SteadyTime deadline) {
     const Epoch now = current_epoch();
-    const Result<std::vector<PublicKey>> used = co_await quorum_.used_since(now - 1, deadline);
+    const Result<std::vector<PublicKey>> used = co_await quorum_.used_since(now - kProofEpochs, deadline);
     if (!used) co_return false;
-    records_read_ = true;
-    apply(rule_.on_proof(used.value(), now - 1, now), "this cluster's own records prove that nobody else was at work");
+    apply(rule_.on_proof(used.value(), now - kProofEpochs, now),
+          "this cluster's own records prove that nobody else was at work");
     co_return true;
+}
+
+// One missed vote, or a pause of an epoch: the last record is too old to prove anything alone, but nothing was seen since.
+// False if it must be asked again.
+Task<bool> DoppelgangerWatch::judge_pause(SteadyTime deadline) {
+    if (rule_.watched().empty()) co_return true;
+    const Epoch now = current_epoch();
+    const Epoch since = now - kPauseEpochs;
+    const Result<std::vector<PublicKey>> used = co_await quorum_.used_since(since, deadline);
+    if (!used) co_return false;
+    std::set<PublicKey> keys;
+    for (const PublicKey& key : used.value()) {
+        if (rule_.watched().contains(key)) keys.insert(key);
+    }
+    if (keys.empty()) co_return true;
+    const std::vector<PublicKey> asked{keys.begin(), keys.end()};
+    const Doppelganger::Round seen = co_await ask_round(now, std::move(keys), deadline);
+    apply(rule_.on_pause(asked, since, seen), "this cluster's records are the last that there is of them");
+    co_return seen.enough_answers;
+}
+
+// What nodes say of this epoch and the one before.
+Task<Doppelganger::Round> DoppelgangerWatch::ask_round(Epoch epoch, std::set<PublicKey> keys, SteadyTime deadline) {
+    Doppelganger::Round round{epoch, true, {}};
+    for (const Epoch of : {epoch - 1, epoch}) {
+        const bool enough = co_await ask_liveness(of, keys, round.live[of], deadline);
+        round.enough_answers = round.enough_answers && enough;
+    }
+    co_return round;
 }
 
 // True if nothing is left to ask in this epoch. The records are read last: they must cover all that was seen before.
 Task<bool> DoppelgangerWatch::look(Epoch epoch) {
-    Doppelganger::Round round{epoch, true, {}};
-    for (const Epoch of : {epoch - 1, epoch}) {
-        const bool enough = co_await ask_liveness(of, round.live[of]);
-        round.enough_answers = round.enough_answers && enough;
-    }
+    std::set<PublicKey> keys;
+    for (const auto& [key, since] : rule_.watched()) keys.insert(key);
+    const SteadyTime deadline = clock_.steady() + 2 * options_.call_timeout;
+    const Doppelganger::Round round = co_await ask_round(epoch, std::move(keys), deadline);
     const bool read = co_await read_records(clock_.steady() + options_.call_timeout);
     if (!read) {
         // The other instance may have signed.
@@ -150,20 +200,21 @@ Task<bool> DoppelgangerWatch::look(Epoch epoch) {
 }
 
 // True if enough nodes answered. One that leaves some out doesn't count, but what it says does.
-Task<bool> DoppelgangerWatch::ask_liveness(Epoch epoch, std::set<PublicKey>& live) {
+Task<bool> DoppelgangerWatch::ask_liveness(Epoch epoch, const std::set<PublicKey>& keys, std::set<PublicKey>& live,
+                                           SteadyTime deadline) {
     std::unordered_map<ValidatorIndex, PublicKey> asked;
     std::vector<ValidatorIndex> indices;
     for (const auto& [key, index] : active_()) {
-        if (!rule_.watched().contains(key)) continue;
+        if (!keys.contains(key)) continue;
         asked.emplace(index, key);
         indices.push_back(index);
     }
     if (indices.empty()) co_return true;
-    const SteadyTime deadline = clock_.steady() + options_.call_timeout;
-    const beacon::AskingPtr<std::vector<beacon::Liveness>> asking = nodes_.liveness(epoch, std::move(indices), deadline);
+    const SteadyTime until = std::min(deadline, clock_.steady() + options_.call_timeout);
+    const beacon::AskingPtr<std::vector<beacon::Liveness>> asking = nodes_.liveness(epoch, std::move(indices), until);
     std::size_t complete = 0;
     for (;;) {
-        const std::optional<beacon::NodeAnswer<std::vector<beacon::Liveness>>> answer = co_await asking->next(deadline);
+        const std::optional<beacon::NodeAnswer<std::vector<beacon::Liveness>>> answer = co_await asking->next(until);
         if (!answer) break;
         if (!answer->result) continue;
         std::set<ValidatorIndex> told;

@@ -1,7 +1,8 @@
 // Is another client at work with our keys? Each key is kept silent after a cold start (and when it is added at run time) until
 // two whole epochs have passed in which the chain shows nothing of it: then it is cleared for this run. Where the quorum's
-// records prove that this cluster itself signed last, in this epoch or the one before, it is cleared at once: restarts and
-// takeovers never wait. A key that is live meanwhile, without us, is found: silent until a restart. See docs/doppelganger.md.
+// records prove that this cluster itself signed last, in this epoch or one of the two before, it is cleared at once: restarts
+// and takeovers never wait. A key that is live meanwhile, without us, is found: silent until a restart. See
+// docs/doppelganger.md.
 #pragma once
 
 #include <functional>
@@ -39,6 +40,9 @@ public:
     // A quorum's records prove that this cluster was at work with `keys` in the epoch `since` or later. Those that are watched
     // are cleared if that was no earlier than the one before `now`.
     Change on_proof(const std::vector<PublicKey>& keys, Epoch since, Epoch now);
+    // The same with what nodes see now. An older record proves enough for those that nobody saw live since: two epochs ago, for
+    // nodes know no more than this epoch and the last.
+    Change on_pause(const std::vector<PublicKey>& keys, Epoch since, const Round& seen);
     Change on_round(const Round& round);
 
     // Not of keys that were never added.
@@ -51,6 +55,8 @@ private:
     std::map<PublicKey, Epoch> watched_;
     std::map<PublicKey, Epoch> found_;
     std::set<PublicKey> cleared_;
+
+    Change clear(const std::vector<PublicKey>& keys);
 };
 
 struct DoppelgangerOptions {
@@ -94,13 +100,15 @@ private:
     DoppelgangerOptions options_;
     Doppelganger rule_;
     Notifier added_;
-    bool records_read_{false};  // since the last add()
+    bool settled_{false};  // records were read since the last add(), and what they leave open was judged
 
     [[nodiscard]] Epoch current_epoch() const;
     [[nodiscard]] WallTime late_in(Epoch epoch) const;
     Task<bool> read_records(SteadyTime deadline);
+    Task<bool> judge_pause(SteadyTime deadline);
     Task<bool> look(Epoch epoch);
-    Task<bool> ask_liveness(Epoch epoch, std::set<PublicKey>& live);
+    Task<Doppelganger::Round> ask_round(Epoch epoch, std::set<PublicKey> keys, SteadyTime deadline);
+    Task<bool> ask_liveness(Epoch epoch, const std::set<PublicKey>& keys, std::set<PublicKey>& live, SteadyTime deadline);
     void apply(const Doppelganger::Change& change, std::string_view why);
 };
 

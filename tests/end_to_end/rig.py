@@ -57,11 +57,15 @@ class RigTest(unittest.TestCase):
         self.chain.time.wait_slot(slot + SETTLE_SLOTS, 0.6)
         return self.chain.slot_totals(slot)
 
-    def assert_all_right(self, slots, message=""):
-        """Every attestation of these slots is in the chain with the right source, target and head, and nothing is slashable."""
+    def assert_all_right(self, slots, message="", by=None):
+        """Every attestation of these slots is in the chain with the right source, target and head, and nothing is slashable.
+
+        What `by` says, the instance on duty (else the primary), is shown if not.
+        """
+        instance = by or self.primary
         for slot in slots:  # one after the other: the chain forgets the slots of older epochs
             total = self.after(slot)
             self.assertGreater(total.due, 0)
             if not total.perfect():
-                self.fail(f"{message} slot {slot}: {total.figures()}\n{self.chain.missed(slot)}\nthe primary says:\n"
-                          f"{self.primary.process.last_lines(20)}")
+                self.fail(f"{message} slot {slot}: {total.figures()}\n{self.chain.missed(slot)}\n{instance.process.name} says:\n"
+                          f"{instance.process.last_lines(20)}")

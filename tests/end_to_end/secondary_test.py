@@ -92,7 +92,7 @@ class SecondaryAlone(RigTest):
         secondary = self.start("secondary", "--start-grace", "2s")
         secondary.wait_for(lambda health: health["on_duty"], TIMEOUT, "to go on duty alone")
         first = self.next_slot() + 1
-        self.assert_all_right([first], "alone,")
+        self.assert_all_right([first], "alone,", by=secondary)
         self.assertEqual(self.chain.totals([]).slashable, 0)
 
 

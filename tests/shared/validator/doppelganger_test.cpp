@@ -96,6 +96,28 @@ TEST(Doppelganger, KeyAddedLater_HasItsOwnTime) {
     EXPECT_THAT(rule.on_round(quiet(13)).cleared, UnorderedElementsAre(kTwo));
 }
 
+TEST(Doppelganger, RecordOfTwoEpochsAgoAndNothingSeenSince_Cleared) {
+    Doppelganger rule;
+    rule.add({kOne, kTwo}, Epoch{10});
+    Doppelganger::Round seen = quiet(10);
+    seen.live[Epoch{9}] = {kTwo};
+    EXPECT_THAT(rule.on_pause({kOne, kTwo}, Epoch{8}, seen).cleared, UnorderedElementsAre(kOne));
+    EXPECT_TRUE(rule.allows(kOne));
+    EXPECT_FALSE(rule.allows(kTwo));
+    EXPECT_TRUE(rule.found().empty());
+}
+
+// Nodes don't say what was seen in the epoch between.
+TEST(Doppelganger, RecordOfThreeEpochsAgo_ProvesNothing) {
+    Doppelganger rule;
+    rule.add({kOne}, Epoch{10});
+    EXPECT_TRUE(rule.on_pause({kOne}, Epoch{7}, quiet(10)).cleared.empty());
+    Doppelganger::Round poor = quiet(10);
+    poor.enough_answers = false;
+    EXPECT_TRUE(rule.on_pause({kOne}, Epoch{8}, poor).cleared.empty());
+    EXPECT_FALSE(rule.allows(kOne));
+}
+
 class DoppelgangerWatchTest : public SafetyFixture {
 protected:
     std::unique_ptr<DoppelgangerWatch> watch;
@@ -145,6 +167,29 @@ TEST_F(DoppelgangerWatchTest, QuorumProvesThatWeSignedLast_ClearedAtOnce) {
     begin();
     EXPECT_EQ(allowed().size(), kKeys);
     EXPECT_TRUE(says[0].liveness_asked.empty());
+}
+
+// A missed vote before a restart, or a pause of an epoch, doesn't cost two epochs more.
+TEST_F(DoppelgangerWatchTest, SilentSinceOurRecordOfTwoEpochsAgo_ClearedAtOnce) {
+    quorum.proved[Epoch{8}] = {key_of(0), key_of(1)};
+    quorum.proved[Epoch{7}] = {key_of(2)};
+    quorum.proved[Epoch{10}] = {key_of(3)};
+    says[1].live[Epoch{9}] = {1};
+    begin();
+    EXPECT_EQ(allowed(), (std::vector<std::uint64_t>{0, 3}));
+    go_to_epoch(11);
+    EXPECT_EQ(allowed(), (std::vector<std::uint64_t>{0, 3}));
+}
+
+TEST_F(DoppelgangerWatchTest, TooFewNodesSayNothingWasSeen_ClearedWhenTheyDo) {
+    quorum.proved[Epoch{8}] = keys();
+    says[0].answers_in_part = true;
+    says[1].down = true;
+    begin();
+    EXPECT_TRUE(allowed().empty());
+    says[1].down = false;
+    time.advance(10s);
+    EXPECT_EQ(allowed().size(), kKeys);
 }
 
 TEST_F(DoppelgangerWatchTest, RecordsThatComeLater_AreReadSoon) {
