@@ -67,9 +67,7 @@ Task<void> ProposerPreparation::run() {
         co_await prepare(slot);
         co_await register_due(slot);
         co_await tell_preferences(slot);
-        const Slot next = std::max(slot, parts_.slots.slot_at(parts_.clock.now())) + 1;
-        const WallTime middle = parts_.slots.start_of(next) + parts_.nodes.spec().slot_duration() / 2;
-        co_await sleep_until(parts_.clock, middle);
+        co_await sleep_until(parts_.clock, middle_of(std::max(slot, parts_.slots.slot_at(parts_.clock.now())) + 1));
     }
 }
 
@@ -89,26 +87,75 @@ bool ProposerPreparation::accepted(const char* what, const Result<void>& sent) {
     return false;
 }
 
-// Through the fork's own epoch: a node that has not taken the preferences still knows whom to pay.
+WallTime ProposerPreparation::middle_of(Slot slot) const {
+    return parts_.slots.start_of(slot) + parts_.nodes.spec().slot_duration() / 2;
+}
+
+// Through the fork's own epoch: a node that has not taken the preferences still knows whom to pay. A part that no node takes
+// waits for the next slot, behind those that have not been sent yet.
 Task<void> ProposerPreparation::prepare(Slot slot) {
     const Epoch epoch = parts_.epoch_of(slot);
     const std::optional<Epoch> gloas = gloas_epoch();
     if (gloas && epoch > *gloas) co_return;
     const std::uint64_t mark = mark_of(validators_());
-    if (prepared_in_ == epoch && prepared_mark_ == mark) co_return;
-    std::vector<beacon::ProposerPreparation> preparations;
-    for (const auto& [key, index] : validators_()) {
-        const std::optional<Address> payee = settings_.fee_recipient(key);
-        if (payee) preparations.push_back({index, *payee});
-    }
-    if (preparations.empty()) co_return;
-    std::ranges::sort(preparations, {}, &beacon::ProposerPreparation::validator_index);
-    const std::size_t count = preparations.size();
-    const Result<void> sent = co_await parts_.nodes.prepare_proposers(std::move(preparations), deadline());
-    if (!accepted("the fee recipients", sent)) co_return;
-    counters_.prepared = count;
+    if (prepared_in_ != epoch || prepared_mark_ != mark) plan_preparations(slot);
     prepared_in_ = epoch;
     prepared_mark_ = mark;
+    std::size_t refused = 0;
+    std::string why;
+    for (std::size_t left = to_prepare_.size(); left > 0 && parts_.clock.now() < middle_of(slot + 1); --left) {
+        Preparations part = std::move(to_prepare_.front());
+        to_prepare_.pop_front();
+        const Result<void> sent = co_await parts_.nodes.prepare_proposers(part, deadline());
+        if (sent) {
+            counters_.prepared += part.size();
+        } else {
+            ++counters_.failures;
+            refused += part.size();
+            why = sent.error().message;
+            to_prepare_.push_back(std::move(part));
+        }
+        // A node that is slow gets them one after another, and has time for others.
+        if (left > 1) co_await sleep_for(parts_.clock, parts_.nodes.spec().slot_duration() / 60);
+    }
+    if (refused > 0) log_warn("no node accepted the fee recipients of {} validators: {}", refused, why);
+}
+
+// Who proposes soonest comes first.
+void ProposerPreparation::plan_preparations(Slot slot) {
+    const std::unordered_map<ValidatorIndex, Slot> proposals = proposals_from(slot);
+    const auto turn = [&](const beacon::ProposerPreparation& one) {
+        const auto proposal = proposals.find(one.validator_index);
+        const Slot when = proposal == proposals.end() ? Slot{std::numeric_limits<std::uint64_t>::max()} : proposal->second;
+        return std::pair{when, one.validator_index};
+    };
+    Preparations all;
+    for (const auto& [key, index] : validators_()) {
+        const std::optional<Address> payee = settings_.fee_recipient(key);
+        if (payee) all.push_back({index, *payee});
+    }
+    std::ranges::sort(all, {}, turn);
+    counters_.prepared = 0;
+    to_prepare_.clear();
+    for (std::size_t from = 0; from < all.size(); from += options_.preparations_per_request) {
+        const std::size_t to = std::min(all.size(), from + options_.preparations_per_request);
+        to_prepare_.emplace_back(all.begin() + static_cast<std::ptrdiff_t>(from),
+                                 all.begin() + static_cast<std::ptrdiff_t>(to));
+    }
+}
+
+// The first of each validator.
+std::unordered_map<ValidatorIndex, Slot> ProposerPreparation::proposals_from(Slot slot) const {
+    std::unordered_map<ValidatorIndex, Slot> proposals;
+    const Epoch now = parts_.epoch_of(slot);
+    for (const Epoch epoch : {now, now + 1}) {
+        for (const beacon::ProposerDuty& duty : proposals_(epoch).duties) {
+            if (duty.slot < slot) continue;
+            Slot& first = proposals.try_emplace(duty.validator_index, duty.slot).first->second;
+            first = std::min(first, duty.slot);
+        }
+    }
+    return proposals;
 }
 
 // Whose turn has come since the last time: validator by validator over the slots of an epoch.

@@ -134,6 +134,9 @@ Task<Result<void>> FakeBeaconNode::publish_envelope(std::shared_ptr<const Signed
 
 Task<Result<void>> FakeBeaconNode::prepare_proposers(std::vector<ProposerPreparation> preparations, SteadyTime deadline) {
     HOLDFAST_CO_TRY(co_await behave("prepare_proposers", deadline));
+    if (on_prepare_proposers) {
+        HOLDFAST_CO_TRY(on_prepare_proposers(preparations));
+    }
     prepared.push_back(std::move(preparations));
     co_return success();
 }

@@ -55,6 +55,7 @@ public:
     std::function<Result<SyncContribution>(Slot, std::uint64_t, const Root&)> on_sync_contribution;
     std::function<Result<PtcDuties>(Epoch, const std::vector<ValidatorIndex>&)> on_ptc_duties;
     std::function<Result<ethereum::PayloadAttestationData>(Slot)> on_payload_attestation_data;
+    std::function<Result<void>(const std::vector<ProposerPreparation>&)> on_prepare_proposers;
 
     std::map<std::string, std::size_t> asked;  // how often each call was made
     std::vector<std::shared_ptr<const std::string>> published;

@@ -36,6 +36,7 @@ protected:
     ProposerPreparation::Validators validators{{kFirst, ValidatorIndex{1}}, {kSecond, ValidatorIndex{34}}};
     std::map<Epoch, Proposals> proposals;
     std::unique_ptr<ProposerPreparation> preparation;
+    PreparationOptions options;
 
     ProposerPreparationTest() : DutyFixture({kFirst, kSecond}) {
         settings.otherwise.fee_recipient = address(0x11);
@@ -48,7 +49,7 @@ protected:
         go_to(slot, 1s);
         preparation = std::make_unique<ProposerPreparation>(
             parts(), settings, [this]() -> const ProposerPreparation::Validators& { return validators; },
-            [this](Epoch epoch) { return proposals[epoch]; }, PreparationOptions{});
+            [this](Epoch epoch) { return proposals[epoch]; }, options);
         group.spawn("preparation", preparation->run());
         time.advance(7s);  // its next turn is within the next 12 s
     }
@@ -107,6 +108,101 @@ TEST_F(ProposerPreparationTest, FeeRecipientsAgainInTheNextSlotIfNoNodeTookThem)
     all_nodes("prepare_proposers", {});
     time.advance(2 * kSlotTime);
     EXPECT_THAT(fakes[0]->prepared, SizeIs(1));
+}
+
+// Five validators, two in a request.
+class PreparationPartsTest : public ProposerPreparationTest {
+protected:
+    using Part = std::vector<std::uint64_t>;  // indices
+
+    PreparationPartsTest() {
+        options.preparations_per_request = 2;
+        validators.clear();
+        for (std::uint8_t i = 1; i <= 5; ++i) validators[test_key(i)] = ValidatorIndex{i};
+    }
+    [[nodiscard]] std::vector<Part> parts_sent(std::size_t node = 0) const {
+        std::vector<Part> all;
+        for (const auto& request : fakes[node]->prepared) {
+            Part part;
+            for (const beacon::ProposerPreparation& one : request) part.push_back(one.validator_index.value);
+            all.push_back(part);
+        }
+        return all;
+    }
+    void nobody_takes(std::uint64_t index) {
+        for (FakeBeaconNode* fake : fakes) {
+            fake->on_prepare_proposers = [index](const std::vector<beacon::ProposerPreparation>& part) -> Result<void> {
+                if (part.at(0).validator_index != ValidatorIndex{index}) return success();
+                return failure(ErrorCode::kUnavailable, "connection refused");
+            };
+        }
+    }
+};
+
+TEST_F(PreparationPartsTest, AllAreToldInParts) {
+    begin();
+    for (std::size_t node = 0; node < 3; ++node) {
+        EXPECT_THAT(parts_sent(node), ElementsAre(Part{1, 2}, Part{3, 4}, Part{5}));
+    }
+    EXPECT_EQ(preparation->counters().prepared, 5U);
+    time.advance(2 * kSlotTime);
+    EXPECT_EQ(fakes[0]->asked["prepare_proposers"], 3U);
+}
+
+TEST_F(PreparationPartsTest, WhoProposesSoonestFirst) {
+    const auto proposal_of = [](std::uint64_t index, std::uint64_t slot) {
+        return beacon::ProposerDuty{test_key(static_cast<std::uint8_t>(index)), ValidatorIndex{index}, Slot{slot}};
+    };
+    proposals[Epoch{0}] = {{proposal_of(1, 3), proposal_of(4, 11), proposal_of(3, 30)}, std::nullopt};
+    proposals[Epoch{1}] = {{proposal_of(5, 40)}, std::nullopt};
+    begin(Slot{10});
+    EXPECT_THAT(parts_sent(), ElementsAre(Part{4, 3}, Part{5, 1}, Part{2})) << "slot 3 is over";
+}
+
+TEST_F(PreparationPartsTest, EachPartHasADeadlineOfItsOwn) {
+    all_nodes("prepare_proposers", {6s, false, {}});
+    begin();
+    time.advance(15s);
+    EXPECT_THAT(parts_sent(), SizeIs(3)) << "more than 10 s in all";
+    EXPECT_EQ(preparation->counters().failures, 0U);
+}
+
+TEST_F(PreparationPartsTest, OnlyThePartThatNoNodeTookIsSentAgain_InTheNextSlot) {
+    nobody_takes(3);
+    begin();
+    EXPECT_THAT(parts_sent(), ElementsAre(Part{1, 2}, Part{5}));
+    EXPECT_EQ(preparation->counters().prepared, 3U);
+    EXPECT_EQ(preparation->counters().failures, 1U);
+    EXPECT_EQ(fakes[0]->asked["prepare_proposers"], 3U) << "not in this slot";
+    nobody_takes(99);
+    time.advance(kSlotTime);
+    EXPECT_THAT(parts_sent(), ElementsAre(Part{1, 2}, Part{5}, Part{3, 4}));
+    EXPECT_EQ(preparation->counters().prepared, 5U);
+    time.advance(2 * kSlotTime);
+    EXPECT_EQ(fakes[0]->asked["prepare_proposers"], 4U);
+}
+
+// Two that time out take the time of a slot: the third is the first of the next turn.
+TEST_F(PreparationPartsTest, PartsThatFailDoNotKeepOthersFromBeingSent) {
+    all_nodes("prepare_proposers", {{}, true, {}});
+    begin();
+    time.advance(20s);
+    EXPECT_EQ(fakes[0]->asked["prepare_proposers"], 2U);
+    all_nodes("prepare_proposers", {});
+    time.advance(5s);
+    EXPECT_THAT(parts_sent(), ElementsAre(Part{5}, Part{1, 2}, Part{3, 4}));
+}
+
+TEST_F(PreparationPartsTest, AllAgainInTheNextEpoch_WhateverIsLeft) {
+    nobody_takes(3);
+    begin(Slot{30});
+    nobody_takes(99);
+    validators.erase(test_key(5));
+    time.advance(kSlotTime);
+    EXPECT_THAT(parts_sent(), ElementsAre(Part{1, 2}, Part{5}, Part{1, 2}, Part{3, 4})) << "others than before";
+    go_to(Slot{32}, 7s);
+    EXPECT_THAT(parts_sent(), SizeIs(6));
+    EXPECT_EQ(preparation->counters().prepared, 4U);
 }
 
 TEST_F(ProposerPreparationTest, NobodyToBePaid_NothingIsSaid) {
