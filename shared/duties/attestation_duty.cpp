@@ -150,14 +150,22 @@ bool AttestationDuty::may_perform(Slot slot) const { return gate_.open_for(slot)
 Task<void> AttestationDuty::vote(SlotReport& report) {
     const std::shared_ptr<ConsensusRun> run = begin(report.slot);
     const CloseAtEnd close_at_end{run};
-    Work work = co_await decide(report, run);
-    co_await perform_vote(report, work);
+    {
+        const Marked unsent{unsent_, report.slot};
+        Work work = co_await decide(report, run);
+        co_await perform_vote(report, work);
+    }
+    sent_.notify_all();
     co_await run->join();
     report.counters = run->machine().counters();
 }
 
+Task<void> AttestationDuty::wait_sent(Slot slot, SteadyTime until) {
+    while (unsent_.contains(slot) && clock_.steady() < until) co_await sent_.wait_until(clock_, until);
+}
+
 Task<AttestationDuty::Work> AttestationDuty::decide(SlotReport& report, std::shared_ptr<ConsensusRun> run) {
-    const Deciding deciding{deciding_, report.slot};
+    const Marked deciding{deciding_, report.slot};
     const ConsensusOutcome outcome = co_await run->run();
     run->close();
     report.decided = clock_.now() - slots_.start_of(report.slot);

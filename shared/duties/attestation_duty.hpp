@@ -12,6 +12,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "shared/base/notifier.hpp"
 #include "shared/beacon/beacon_nodes.hpp"
 #include "shared/duties/attester_duties.hpp"
 #include "shared/duties/consensus_run.hpp"
@@ -67,6 +68,9 @@ public:
     [[nodiscard]] std::optional<ethereum::AttestationData> vote_of(Slot slot) const;
     // Nothing is under way that would still ask, sign or publish; what is only being decided doesn't count.
     [[nodiscard]] bool idle() const;
+    // Until the votes of `slot` are sent, or there is nothing more to send, at `until` at the latest: for what can wait for
+    // them.
+    Task<void> wait_sent(Slot slot, SteadyTime until);
     // This validator has, or may have, attested for that epoch: its duty there is left out.
     void leave_out(ValidatorIndex validator, Epoch target);
     // Every event of every node, as it comes.
@@ -93,14 +97,14 @@ private:
         SteadyTime end;
         bool before_opening{false};  // also while the gate is opening
     };
-    // While a slot's vote is being decided.
-    struct Deciding {
+    // A slot is in a set as long as this lives.
+    struct Marked {
         std::set<Slot>& slots;
         Slot slot;
-        Deciding(std::set<Slot>& all, Slot which) : slots{all}, slot{which} { slots.insert(slot); }
-        Deciding(const Deciding&) = delete;
-        Deciding& operator=(const Deciding&) = delete;
-        ~Deciding() { slots.erase(slot); }
+        Marked(std::set<Slot>& all, Slot which) : slots{all}, slot{which} { slots.insert(slot); }
+        Marked(const Marked&) = delete;
+        Marked& operator=(const Marked&) = delete;
+        ~Marked() { slots.erase(slot); }
     };
     struct SeenHead {
         std::size_t node{0};
@@ -127,7 +131,9 @@ private:
     KeptVotes kept_;
     std::deque<KeptVote> to_catch_up_;
     TaskGroup catching_up_;
-    std::set<Slot> deciding_;
+    std::set<Slot> deciding_;  // whose vote is being decided
+    std::set<Slot> unsent_;    // whose votes are not sent yet
+    Notifier sent_;
     std::map<Slot, ethereum::AttestationData> votes_;
     std::size_t performing_{0};
     std::unordered_map<ValidatorIndex, Epoch> attested_;  // the highest target each has signed in this run

@@ -22,6 +22,9 @@ constexpr std::uint64_t kSubscribeAhead = 2;
 // Between two looks at what may have changed without an event.
 constexpr Duration kLook = std::chrono::milliseconds{50};
 
+// So long messages wait for the slot's attestations: 250 ms of a slot of 12 s. They are needed when aggregation begins.
+Duration attestations_wait(const DutyParts& parts) { return parts.nodes.spec().slot_duration() / 48; }
+
 std::uint64_t period_epochs(const ethereum::ChainSpec& spec) {
     const Result<std::uint64_t> epochs = spec.number("EPOCHS_PER_SYNC_COMMITTEE_PERIOD");
     return epochs ? epochs.value() : 0;
@@ -188,9 +191,21 @@ Task<void> SyncCommitteeDuty::send_messages(Slot slot) {
                     parts_.nodes.fit_count() == 0 ? "no beacon node is fit" : "no beacon node answered in time");
     } else {
         const Counted performing{performing_};
-        co_await sign_and_publish(report, *block, std::move(members));
+        co_await send(report, *block, std::move(members), end);
     }
     finish_report(report, observer_);
+}
+
+Task<void> SyncCommitteeDuty::send(DutyReport& report, Root block, std::vector<SyncDuty> members, SteadyTime end) {
+    if (options_.attestations_first) {
+        const SteadyTime until = std::min(end, parts_.clock.steady() + attestations_wait(parts_));
+        co_await options_.attestations_first(report.slot, until);
+    }
+    if (parts_.may_perform(report.slot)) {
+        co_await sign_and_publish(report, block, std::move(members));
+    } else {
+        leave_to_others(report, report.due);
+    }
 }
 
 Task<std::optional<Root>> SyncCommitteeDuty::decide(Slot slot, SteadyTime end) {

@@ -21,6 +21,9 @@ struct SyncOptions {
     Duration retry_max{std::chrono::seconds{5}};
     Duration call_timeout{std::chrono::seconds{10}};
     Duration publish_timeout{std::chrono::seconds{10}};
+    // Ends when the slot's attestations are sent, at the deadline at the latest: one head event starts both, and attestations
+    // lose more by waiting. Empty: messages go out at once.
+    std::function<Task<void>(Slot, SteadyTime)> attestations_first;
 };
 
 class SyncCommitteeDuty {
@@ -84,6 +87,7 @@ private:
     Task<void> send_messages(Slot slot);
     Task<std::optional<Root>> decide(Slot slot, SteadyTime end);
     Task<std::optional<Root>> ask_heads(std::shared_ptr<HeadMajority> heads, SteadyTime end);
+    Task<void> send(DutyReport& report, Root block, std::vector<beacon::SyncDuty> members, SteadyTime end);
     Task<void> sign_and_publish(DutyReport& report, Root block, std::vector<beacon::SyncDuty> members);
 };
 

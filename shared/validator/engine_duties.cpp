@@ -34,6 +34,12 @@ duties::ProposerPreparation::Proposals our_proposals(const duties::DutyOutlook& 
 
 }  // namespace
 
+duties::SyncOptions EngineDuties::sync_options(const duties::DutyParts& parts, const EngineDutiesOptions& options) {
+    auto result = duty_options<duties::SyncOptions>(parts, options);
+    result.attestations_first = [this](Slot slot, SteadyTime until) { return attestation_.wait_sent(slot, until); };
+    return result;
+}
+
 EngineDuties::EngineDuties(const duties::DutyParts& parts, const ValidatorSet& validators,
                            const duties::ProposerSettings& settings, const EngineDutiesOptions& options,
                            const EngineDutiesObservers& observers)
@@ -50,7 +56,7 @@ EngineDuties::EngineDuties(const duties::DutyParts& parts, const ValidatorSet& v
                 observers.on_duty},
       attestation_{parts.executor, parts.clock, parts.nodes,  parts.slots,         attester_duties_.book(),
                    parts.gate,     parts.door,  parts.quorum, options.attestation, observers.on_attestations},
-      sync_{parts, with_index(validators), duty_options<duties::SyncOptions>(parts, options), observers.on_duty},
+      sync_{parts, with_index(validators), sync_options(parts, options), observers.on_duty},
       proofs_{parts, attester_duties_.book(), [this](Slot slot) { attester_duties_.on_aggregators_known(slot); }},
       aggregation_{parts, attester_duties_.book(), proofs_, [this](Slot slot) { return attestation_.vote_of(slot); },
                    observers.on_duty},

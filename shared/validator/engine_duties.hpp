@@ -95,6 +95,7 @@ private:
     duties::PayloadAttestationDuty payload_attestation_;
     duties::ProposerPreparation preparation_;
 
+    [[nodiscard]] duties::SyncOptions sync_options(const duties::DutyParts& parts, const EngineDutiesOptions& options);
     Task<void> prepare_ahead();
     Task<void> look_at_heads();
     void on_head(std::size_t node, const beacon::HeadEvent& head);

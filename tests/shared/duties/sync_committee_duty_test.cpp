@@ -17,6 +17,7 @@ class SyncCommitteeDutyTest : public CommitteeFixture {
 protected:
     std::map<std::uint64_t, std::vector<SyncDuty>> committees;  // by first epoch
     std::vector<Epoch> asked_for;
+    SyncOptions options;
     std::unique_ptr<SyncCommitteeDuty> duty;
 
     static SyncDuty member(std::uint64_t index, std::vector<std::uint64_t> positions) {
@@ -39,7 +40,7 @@ protected:
             gives(fake, 3);
         }
         duty = std::make_unique<SyncCommitteeDuty>(
-            parts(), [this]() -> const SyncMembers::Validators& { return validators; }, SyncOptions{}, observer());
+            parts(), [this]() -> const SyncMembers::Validators& { return validators; }, options, observer());
         if (running) spawn(duty->run());
         time.advance(100ms);
     }
@@ -92,6 +93,9 @@ protected:
             if (report.kind == kind && report.slot.value == slot) return &report;
         }
         return nullptr;
+    }
+    static Task<void> wait_for(Notifier& notifier, Clock& clock, SteadyTime until) {
+        co_await notifier.wait_until(clock, until);
     }
     void perform(std::uint64_t slot) {
         go_to(slot, 1ms);
@@ -205,6 +209,47 @@ TEST_F(SyncCommitteeDutyTest, BlockAnnouncedByTheThreshold_AllMembersSendAtOnce_
     EXPECT_EQ(report->deadline, 4s);
     EXPECT_THAT(report->what, HasSubstr("head of 2 of 3 nodes"));
     EXPECT_LT(*report->posted, 500ms);
+}
+
+TEST_F(SyncCommitteeDutyTest, AttestationsOfTheSlotGoFirst_NotWaitedForLong) {
+    std::vector<std::pair<Slot, SteadyTime>> waited;
+    Notifier sent;
+    options.attestations_first = [&](Slot slot, SteadyTime until) -> Task<void> {
+        waited.emplace_back(slot, until);
+        return wait_for(sent, clock, until);
+    };
+    begin();
+    perform(1);
+    for (const std::size_t node : {0U, 1U}) announce(node, 1, root_of(1));
+    time.advance(10ms);
+    ASSERT_EQ(waited.size(), 1U);
+    EXPECT_EQ(waited[0].first, Slot{1});
+    EXPECT_LE(waited[0].second - clock.steady(), 250ms);
+    EXPECT_TRUE(fakes[0]->sync_messages.empty());
+    EXPECT_FALSE(duty->idle()) << "they are to be sent";
+    sent.notify_all();
+    time.advance(10ms);
+    EXPECT_EQ(fakes[0]->sync_messages.size(), 1U);
+    perform(2);
+    for (const std::size_t node : {0U, 1U}) announce(node, 2, root_of(2));
+    time.advance(260ms);
+    EXPECT_EQ(fakes[0]->sync_messages.size(), 2U);
+}
+
+TEST_F(SyncCommitteeDutyTest, GateCloses_WhileAttestationsAreWaitedFor_NothingIsSigned) {
+    Notifier sent;
+    options.attestations_first = [&](Slot, SteadyTime until) { return wait_for(sent, clock, until); };
+    begin();
+    perform(1);
+    for (const std::size_t node : {0U, 1U}) announce(node, 1, root_of(1));
+    time.advance(10ms);
+    gate.close();
+    sent.notify_all();
+    time.advance(1s);
+    EXPECT_TRUE(door.of(MessageKind::kSyncCommitteeMessage).empty());
+    const DutyReport* report = report_of(DutyKind::kSyncMessage, 1);
+    ASSERT_NE(report, nullptr);
+    EXPECT_TRUE(report->only_decided);
 }
 
 TEST_F(SyncCommitteeDutyTest, EventsBeforeTheSlotIsBegun_Count) {

@@ -122,6 +122,19 @@ TEST_F(EngineDutiesTest, NodesAreToldWhereOneOfOursAggregates) {
     EXPECT_TRUE(std::ranges::any_of(controls[0].subscriptions, told));
 }
 
+// One head event starts both; attestations are due sooner.
+TEST_F(EngineDutiesTest, SyncCommitteeMessagesFollowTheSlotsAttestations) {
+    chain.sync_members = {3, 5};
+    begin();
+    go_to(18, 0s);
+    const auto first_sync = std::ranges::find(controls[0].told, "sync messages");
+    ASSERT_NE(first_sync, controls[0].told.end());
+    for (std::size_t i = 0; i + 1 < controls[0].told.size(); i += 2) {
+        EXPECT_EQ(controls[0].told[i], "votes");
+        EXPECT_EQ(controls[0].told[i + 1], "sync messages");
+    }
+}
+
 TEST_F(EngineDutiesTest, SyncCommitteeMessagesFollowTheHeadEvent) {
     chain.sync_members = {3, 5};
     begin();

@@ -123,6 +123,7 @@ public:
         std::size_t validator_calls{0};
         std::vector<std::pair<Slot, Duration>> blocks_asked;  // and how far into their slot; none is given
         std::vector<std::string> sync_messages;               // bodies
+        std::vector<std::string> told;                        // "votes", "sync messages", in their order
         std::vector<beacon::ProposerPreparation> prepared;
         std::size_t early_questions{0};  // for data, before the block and the deadline
         std::vector<beacon::CommitteeSubscription> subscriptions;
@@ -220,6 +221,7 @@ public:
                                             SteadyTime /*deadline*/) override {
         if (control_.down) co_return refused();
         ++control_.posts;
+        control_.told.emplace_back("votes");
         Json::Value list;
         Json::CharReaderBuilder builder;
         const std::unique_ptr<Json::CharReader> reader{builder.newCharReader()};
@@ -241,6 +243,7 @@ public:
     }
     Task<Result<void>> publish_sync_messages(std::shared_ptr<const std::string> body, SteadyTime /*deadline*/) override {
         control_.sync_messages.push_back(*body);
+        control_.told.emplace_back("sync messages");
         co_return success();
     }
     Task<Result<void>> prepare_proposers(std::vector<beacon::ProposerPreparation> preparations,
