@@ -52,6 +52,7 @@ struct BeaconNodesOptions {
     Duration reconnect_min{std::chrono::milliseconds{100}};
     Duration reconnect_max{std::chrono::seconds{5}};
     Duration hedge_after{std::chrono::milliseconds{500}};  // so long one node may think before the next is asked, too
+    std::size_t validators_per_part{1000};                 // of a look-up
     std::vector<std::size_t> proposal_nodes{};             // by index: who is asked for blocks; all if none of these is fit
 };
 
@@ -103,7 +104,9 @@ public:
 
     // The first success among fit nodes, best score first, the next one asked when one fails or has not answered after
     // `hedge_after`; all failures in one message otherwise.
-    Task<Result<std::vector<Validator>>> validators(std::vector<PublicKey> keys, SteadyTime deadline);
+    // In parts of `validators_per_part`, one after another; each has `timeout` for itself and may be another node's. A part
+    // that nobody gives fails all.
+    Task<Result<std::vector<Validator>>> validators(std::vector<PublicKey> keys, Duration timeout);
     Task<Result<AttesterDuties>> attester_duties(Epoch epoch, std::vector<ValidatorIndex> indices, SteadyTime deadline);
     // One with a dependent root, if any node gives that within `hedge_after` of an answer without.
     Task<Result<ProposerDuties>> proposer_duties(Epoch epoch, SteadyTime deadline);

@@ -1,12 +1,34 @@
+#include <algorithm>
+#include <iterator>
+
 #include "shared/beacon/beacon_nodes_impl.hpp"
 
 namespace holdfast::beacon {
 
-Task<Result<std::vector<Validator>>> BeaconNodes::validators(std::vector<PublicKey> keys, SteadyTime deadline) {
-    NodeCall<std::vector<Validator>> call = [keys = std::move(keys), deadline](BeaconNode& node) {
-        return node.validators(keys, deadline);
-    };
-    return first_success<std::vector<Validator>>(impl_->set, std::move(call), deadline);
+namespace {
+
+Task<Result<std::vector<Validator>>> validators_in_parts(std::shared_ptr<NodeSet> set, std::vector<PublicKey> keys,
+                                                         Duration timeout) {
+    std::vector<Validator> all;
+    for (std::size_t from = 0; from < keys.size(); from += set->options.validators_per_part) {
+        const std::size_t to = std::min(keys.size(), from + set->options.validators_per_part);
+        const SteadyTime deadline = set->clock.steady() + timeout;
+        std::vector<PublicKey> part{keys.begin() + static_cast<std::ptrdiff_t>(from),
+                                    keys.begin() + static_cast<std::ptrdiff_t>(to)};
+        NodeCall<std::vector<Validator>> call = [part = std::move(part), deadline](BeaconNode& node) {
+            return node.validators(part, deadline);
+        };
+        Result<std::vector<Validator>> found = co_await first_success<std::vector<Validator>>(set, std::move(call), deadline);
+        if (!found) co_return std::move(found).error();
+        std::ranges::move(found.value(), std::back_inserter(all));
+    }
+    co_return all;
+}
+
+}  // namespace
+
+Task<Result<std::vector<Validator>>> BeaconNodes::validators(std::vector<PublicKey> keys, Duration timeout) {
+    return validators_in_parts(impl_->set, std::move(keys), timeout);
 }
 
 Task<Result<AttesterDuties>> BeaconNodes::attester_duties(Epoch epoch, std::vector<ValidatorIndex> indices,

@@ -61,8 +61,7 @@ Task<Result<void>> Engine::find_validators(SteadyTime deadline) {
 
 Task<Result<void>> Engine::refresh_validators() {
     std::vector<PublicKey> keys = validators_.keys();
-    const Result<std::vector<beacon::Validator>> answer =
-        co_await nodes_.validators(std::move(keys), clock_.steady() + options_.call_timeout);
+    const Result<std::vector<beacon::Validator>> answer = co_await nodes_.validators(std::move(keys), options_.call_timeout);
     if (!answer) co_return answer.error();
     safety_->on_validators(answer.value());
     const std::string before = validators_.known() ? describe(validators_) : "";

@@ -221,6 +221,75 @@ TEST_F(ProposersAskedTest, NobodyIsWaitedForLongOnceThereIsAnAnswer) {
     EXPECT_LT(took, milliseconds{250}) << "nor past the asker's own deadline";
 }
 
+// --- validators, in parts ---
+
+class ValidatorsAskedTest : public NodesAskedTest {
+protected:
+    ValidatorsAskedTest() {
+        BeaconNodesOptions options;
+        options.validators_per_part = 10;
+        connect_all(options);
+        for (std::uint8_t i = 0; i < keys.size(); ++i) keys[i].bytes[0] = i;
+        for (FakeBeaconNode* fake : fakes) fake->on_validators = known;
+    }
+
+    static Result<std::vector<Validator>> known(const std::vector<PublicKey>& part) {
+        std::vector<Validator> all;
+        for (const PublicKey& key : part) all.push_back({ValidatorIndex{key.bytes[0]}, key, "active_ongoing"});
+        return all;
+    }
+    // Nothing to be had of the part that begins with this key.
+    void refuse(std::size_t node, std::uint8_t first) {
+        fakes[node]->on_validators = [first](const std::vector<PublicKey>& part) -> Result<std::vector<Validator>> {
+            if (part.at(0).bytes[0] == first) return failure(ErrorCode::kInternal, "status 500");
+            return known(part);
+        };
+    }
+    Result<std::vector<Validator>> look_up() {
+        auto result = run(nodes->validators(keys, seconds{10}), seconds{60});
+        return result ? *result : Result<std::vector<Validator>>{failure(ErrorCode::kInternal, "validators() did not end")};
+    }
+    void expect_all(const Result<std::vector<Validator>>& found) const {
+        ASSERT_TRUE(found.has_value()) << found.error().message;
+        ASSERT_EQ(found.value().size(), keys.size());
+        for (std::size_t i = 0; i < keys.size(); ++i) EXPECT_EQ(found.value()[i].index, ValidatorIndex{i});
+    }
+
+    std::vector<PublicKey> keys = std::vector<PublicKey>(35);
+};
+
+TEST_F(ValidatorsAskedTest, InPartsOneAfterAnother) {
+    expect_all(look_up());
+    EXPECT_EQ(fakes[0]->asked["validators"], 4U);
+    EXPECT_EQ(fakes[1]->asked["validators"] + fakes[2]->asked["validators"], 0U);
+    keys.clear();
+    expect_all(look_up());
+}
+
+TEST_F(ValidatorsAskedTest, EachPartHasADeadlineOfItsOwn) {
+    for (FakeBeaconNode* fake : fakes) fake->behaviour["validators"].delay = seconds{6};
+    expect_all(look_up());
+    EXPECT_GE(took, seconds{24});
+}
+
+TEST_F(ValidatorsAskedTest, APartMayComeFromAnotherNode) {
+    refuse(0, 10);
+    refuse(1, 10);
+    expect_all(look_up());
+    EXPECT_GE(fakes[2]->asked["validators"], 1U);
+}
+
+TEST_F(ValidatorsAskedTest, APartThatNobodyGivesFailsAll) {
+    for (std::size_t node = 0; node < 3; ++node) refuse(node, 20);
+    const auto found = look_up();
+    ASSERT_FALSE(found.has_value());
+    EXPECT_EQ(found.error().code, ErrorCode::kUnavailable);
+    EXPECT_THAT(found.error().message, HasSubstr("status 500"));
+    for (FakeBeaconNode* fake : fakes) fake->behaviour["validators"].hang = true;
+    EXPECT_EQ(look_up().error().code, ErrorCode::kTimeout);
+    EXPECT_LT(took, seconds{11});
+}
+
 // --- publishing ---
 
 TEST_F(NodesAskedTest, ABlockIsPublishedWhenOneNodeHasIt) {
