@@ -65,10 +65,9 @@ bool print_verdict(const std::string& what, std::size_t have, std::size_t all, s
 }
 
 // Says what the chain knows of the keys; no verdict, for keys may still be pending.
-Task<void> print_keys(Clock& clock, beacon::BeaconNodes& nodes, std::vector<PublicKey> keys, Duration limit,
-                      std::ostream& out) {
+Task<void> print_keys(beacon::BeaconNodes& nodes, std::vector<PublicKey> keys, Duration limit, std::ostream& out) {
     validator::ValidatorSet set{keys};
-    const Result<std::vector<beacon::Validator>> found = co_await nodes.validators(std::move(keys), clock.steady() + limit);
+    const Result<std::vector<beacon::Validator>> found = co_await nodes.validators(std::move(keys), limit);
     out << "keys\n  " << set.keys().size() << " keys found";
     if (found) {
         set.apply(found.value());
@@ -127,7 +126,7 @@ Task<bool> run_check(Clock& clock, beacon::BeaconNodes& nodes, QuorumMaker make_
     print_chain(nodes, out);
     print_nodes(nodes, to_short_hex(nodes.genesis().validators_root), out);
     print_protectors(quorum, out);
-    co_await print_keys(clock, nodes, std::move(keys), limits.connect, out);
+    co_await print_keys(nodes, std::move(keys), limits.connect, out);
     const std::vector<protection::MemberStatus> members = quorum.members();
     const auto voting = static_cast<std::size_t>(std::ranges::count_if(members, &protection::MemberStatus::votes));
     const bool same = co_await print_peer(clock, std::move(peer), limits.connect, out);
