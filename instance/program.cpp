@@ -9,6 +9,7 @@
 #include "instance/commands.hpp"
 #include "instance/documents.hpp"
 #include "instance/drill.hpp"
+#include "instance/free_memory.hpp"
 #include "instance/listeners.hpp"
 #include "instance/measured.hpp"
 #include "instance/process_metrics.hpp"
@@ -281,6 +282,7 @@ Task<Result<void>> Program::Impl::warm_up() {
     log_info("warm: {} keys, {} beacon nodes (threshold {}), {} protectors (quorum {})", door_->keys().size(), nodes_->size(),
              settings_.threshold(), settings_.cluster->members.size(), settings_.cluster->quorum);
     background_.spawn("start limit", give_up_start(deadline));
+    background_.spawn("free memory", give_back_memory(clock_, *engine_->slots(), nodes_->spec(), workers_));
     co_return success();
 }
 
