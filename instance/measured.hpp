@@ -41,6 +41,7 @@ public:
         : door_{std::move(door)}, metrics_{metrics} {}
 
     [[nodiscard]] std::vector<PublicKey> keys() const override { return door_->keys(); }
+    [[nodiscard]] std::size_t key_count() const override { return door_->key_count(); }
     Task<Result<std::vector<signing::SignedKey>>> sign_approved(signing::Approval approval) override;
     Task<Result<std::vector<signing::SignedKey>>> sign(signing::Message message, std::vector<PublicKey> keys,
                                                        signing::Urgency urgency) override;

@@ -79,6 +79,11 @@ void AttesterDutiesService::on_validators_changed() {
 // Some may have been held back while their duties were asked for.
 void AttesterDutiesService::changed() {
     book_.keep_only(validators_());
+    complete_.clear();
+    const Epoch epoch = parts_.epoch_of(now());
+    for (const Epoch of : {epoch, epoch + 1}) {
+        if (book_.asked_for_all(of, validators_())) complete_.insert(of);
+    }
     if (hooks_.on_change) hooks_.on_change();
 }
 

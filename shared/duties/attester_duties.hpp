@@ -50,6 +50,8 @@ public:
     bool on_head(const beacon::HeadEvent& event);
 
     [[nodiscard]] const DutyBook& book() const { return book_; }
+    // The duties of all our validators in this epoch are known.
+    [[nodiscard]] bool complete(Epoch epoch) const { return complete_.contains(epoch); }
     [[nodiscard]] std::uint64_t refetches() const { return refetches_; }
 
 private:
@@ -57,6 +59,7 @@ private:
     std::function<const Validators&()> validators_;
     AttesterDutiesOptions options_;
     DutyBook book_;
+    std::set<Epoch> complete_;
     Notifier wake_;
     std::map<Epoch, SteadyTime> stale_;  // when the fetch is due
     std::map<Epoch, SteadyTime> fetched_;

@@ -25,6 +25,7 @@ public:
     virtual ~SigningDoor() = default;
 
     [[nodiscard]] virtual std::vector<PublicKey> keys() const = 0;
+    [[nodiscard]] virtual std::size_t key_count() const { return keys().size(); }
 
     // Signs the approved signing root with each approved key that is here; the message is hashed to the curve once, the keys
     // are shared out over the worker threads. Goes before all that is not slashable.

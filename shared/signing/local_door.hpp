@@ -24,6 +24,7 @@ public:
     LocalDoor(LoadedKeys keys, WorkerPool& workers);
 
     [[nodiscard]] std::vector<PublicKey> keys() const override { return keys_; }
+    [[nodiscard]] std::size_t key_count() const override { return keys_.size(); }
     Task<Result<std::vector<SignedKey>>> sign_approved(signing::Approval approval) override;
     Task<Result<std::vector<SignedKey>>> sign(Message message, std::vector<PublicKey> keys, Urgency urgency) override;
 

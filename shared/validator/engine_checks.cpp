@@ -79,25 +79,24 @@ HealthCheck EngineChecks::check_protectors() const {
 }
 
 HealthCheck EngineChecks::check_signer() const {
-    const std::size_t keys = parts_.door.keys().size();
+    const std::size_t keys = parts_.door.key_count();
     return {"signer", keys > 0, std::to_string(keys) + " keys are loaded"};
 }
 
 HealthCheck EngineChecks::check_duties() const {
-    const auto& active = parts_.validators.active();
-    if (active.empty()) return {"duties", true, "no key of ours is an active validator"};
+    if (parts_.validators.active().empty()) return {"duties", true, "no key of ours is an active validator"};
     const ethereum::ChainSpec& spec = parts_.nodes.spec();
     const Slot slot = parts_.slots.slot_at(parts_.clock.now());
     const Epoch epoch = spec.epoch_of(slot);
-    const duties::DutyBook& book = parts_.duties.book();
-    if (!book.asked_for_all(epoch, active)) {
+    if (!parts_.duties.complete(epoch)) {
         return {"duties", false, "the attester duties of epoch " + to_string(epoch) + " are not known"};
     }
     const bool second_half = slot.value - spec.first_slot(epoch).value >= spec.slots_per_epoch() / 2;
-    if (second_half && !book.asked_for_all(epoch + 1, active)) {
+    if (second_half && !parts_.duties.complete(epoch + 1)) {
         return {"duties", false, "the attester duties of epoch " + to_string(epoch + 1) + " are not known yet"};
     }
-    return {"duties", true, std::to_string(book.count(epoch)) + " attester duties in epoch " + to_string(epoch)};
+    return {"duties", true,
+            std::to_string(parts_.duties.book().count(epoch)) + " attester duties in epoch " + to_string(epoch)};
 }
 
 HealthCheck EngineChecks::check_loop() const {
