@@ -66,8 +66,9 @@ Doppelganger::Change Doppelganger::clear(const std::vector<PublicKey>& keys) {
 Doppelganger::Change Doppelganger::on_round(const Round& round) {
     Change change;
     for (const auto& [key, since] : watched_) {
-        const auto seen = std::ranges::find_if(
-            round.live, [&](const auto& entry) { return entry.first > since && entry.second.contains(key); });
+        const auto seen = std::ranges::find_if(round.live, [&key = key, since = since](const auto& entry) {
+            return entry.first > since && entry.second.contains(key);
+        });
         if (seen != round.live.end()) {
             change.found.emplace(key, seen->first);
         } else if (round.enough_answers && round.epoch >= since + kSilentEpochs) {

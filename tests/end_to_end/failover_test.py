@@ -47,6 +47,7 @@ class Failover(RigTest):
                 wait_until(lambda s=slot: not self.chain.missed(s), 3 * self.chain.time.slot_ms / 1000, "the slot's attestations")
             except ProcessError:
                 self.fail(f"slot {slot}: {self.chain.slot_totals(slot).figures()} {self.chain.missed(slot)}\n"
+                          f"the primary says:\n{self.primary.process.last_lines(25)}\n"
                           f"the secondary says:\n{self.secondary.process.last_lines(25)}")
 
     def wait_secondary_on_duty(self):
