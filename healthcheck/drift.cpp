@@ -30,7 +30,7 @@ std::string keys_sentence(const Configuration& here, const Configuration& primar
 
 std::string digest_of_keys(std::vector<PublicKey> keys) {
     std::ranges::sort(keys);
-    keys.erase(std::ranges::unique(keys).begin(), keys.end());
+    keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
     std::vector<std::uint8_t> all;
     all.reserve(keys.size() * PublicKey::kSize);
     for (const PublicKey& key : keys) all.insert(all.end(), key.bytes.begin(), key.bytes.end());
