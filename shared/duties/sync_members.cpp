@@ -36,8 +36,8 @@ Result<void> SyncMembers::put(Epoch first, Epoch when, const Validators& asked, 
     Period period{when, asked, {}};
     for (auto& [index, member] : members) {
         std::ranges::sort(member.positions);
-        const auto repeated = std::ranges::unique(member.positions);
-        member.positions.erase(repeated.begin(), repeated.end());
+        const auto repeated = std::unique(member.positions.begin(), member.positions.end());
+        member.positions.erase(repeated, member.positions.end());
         period.duties.push_back(std::move(member));
     }
     periods_.insert_or_assign(first, std::move(period));

@@ -8,7 +8,7 @@ import unittest
 
 from harness.cluster import Primary
 from harness.processes import ProcessError, wait_until
-from rig import RigTest
+from rig import NO_DETECTION, RigTest
 
 GONE = {"drop_posts": True}  # a node says yes to what it is sent, and loses it
 TIMEOUT = 30.0
@@ -18,6 +18,7 @@ class Adoption(RigTest):
     nodes = 2
     validators = 32
     starts = 1
+    primary_options = NO_DETECTION
 
     def tearDown(self):
         for node in range(self.nodes):
@@ -29,7 +30,8 @@ class Adoption(RigTest):
     def replace_primary(self):
         """Another instance goes on duty with the same keys."""
         type(self).starts += 1
-        type(self).primary = Primary(self.run_, self.chain.nodes, self.keystores, self.cluster, instance=f"instance{self.starts}")
+        type(self).primary = Primary(self.run_, self.chain.nodes, self.keystores, self.cluster, self.primary_options,
+                                     instance=f"instance{self.starts}")
         self.primary.wait_state("on_duty")
 
     def lose_publications(self):

@@ -6,7 +6,7 @@ import unittest
 
 from harness.pair import ARMED, Pair
 from harness.processes import ProcessError, wait_until
-from rig import RigTest
+from rig import NO_DETECTION, RigTest
 
 TIMEOUT = 40.0
 
@@ -16,7 +16,8 @@ class Failover(RigTest):
 
     @classmethod
     def start_instances(cls):
-        cls.pair = Pair(cls.run_, cls.chain, cls.keystores, cls.cluster).wait_armed()
+        cls.pair = Pair(cls.run_, cls.chain, cls.keystores, cls.cluster, primary_options=NO_DETECTION,
+                        secondary_options=NO_DETECTION).wait_armed()
         cls.primary, cls.secondary = cls.pair.primary, cls.pair.secondary
 
     def setUp(self):

@@ -6,7 +6,7 @@ import unittest
 from harness.cluster import Cluster, Primary
 from harness.pair import ARMED, Secondary, times_for
 from harness.processes import free_port, wait_until
-from rig import RigTest
+from rig import NO_DETECTION, RigTest
 
 TIMEOUT = 40.0
 
@@ -17,7 +17,7 @@ class SecondaryAlone(RigTest):
 
     @classmethod
     def start_instances(cls):
-        cls.times = times_for(cls.chain.time.slot_ms)
+        cls.times = [*times_for(cls.chain.time.slot_ms), *NO_DETECTION]
         cls.primary = Primary(cls.run_, cls.chain.nodes, cls.keystores, cls.cluster, cls.times, control=True).wait_ready()
 
     def start(self, name, *options, keystores=None, cluster=None, primary_url=None):
