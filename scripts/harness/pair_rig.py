@@ -1,9 +1,10 @@
 """A rig of its own for a proof of failover: a chain, its protectors, a pair, and the book of every slot. Several run side by side,
 each in a process of its own."""
 import multiprocessing
-import queue
+import multiprocessing.connection
 import signal
 import sys
+import threading
 
 from .cluster import Chain, Cluster
 from .http_json import HttpError
@@ -75,50 +76,63 @@ def _rig_process(work, name, arguments, keep, out):
     """Runs in a process of its own: `work(run, say, *arguments)`, whose messages go to `out`; ("end", problem or None) last."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us
     end_with_parent(signal.SIGTERM)
+    speaking = threading.Lock()
+
+    def say(kind, content):
+        with speaking:
+            out.send((kind, content))
+
     problem = "it ended before its time"
     try:
         with Run(name, keep=keep) as run:
-            out.put(("folder", name, run.folder))
+            say("folder", run.folder)
             try:
-                work(run, lambda kind, content: out.put((kind, name, content)), *arguments)
+                work(run, say, *arguments)
                 problem = None
             except (ProcessError, HttpError) as error:
                 problem = str(error)
                 run.keep()
     finally:
-        out.put(("end", name, problem))
+        say("end", problem)
 
 
 def run_rigs(work, rigs, on_message, keep=False):
     """rigs: {name: arguments of work}. on_message(kind, name, content) gets what each rig says, here. Returns the problems of rigs
     that could not go to their end: {name: sentence}."""
     context = multiprocessing.get_context("fork")
-    out = context.Queue()
     sys.stdout.flush()
-    processes = {name: context.Process(target=_rig_process, args=(work, name, arguments, keep, out))
-                 for name, arguments in rigs.items()}
-    for process in processes.values():
-        process.start()
-    problems, running = {}, set(processes)
+    processes, pipes, problems = {}, {}, {}
     try:
-        while running:
-            for name in [name for name in running if not processes[name].is_alive() and out.empty()]:
-                problems.setdefault(name, f"ended with code {processes[name].exitcode}")
-                running.discard(name)
-            try:
-                kind, name, content = out.get(timeout=1.0)
-            except queue.Empty:
-                continue
-            if kind == "end":
-                running.discard(name)
+        for name, arguments in rigs.items():
+            # One pipe each: in a common queue a rig that dies while it speaks would silence all.
+            reader, writer = context.Pipe(duplex=False)
+            processes[name] = context.Process(target=_rig_process, args=(work, name, arguments, keep, writer))
+            processes[name].start()
+            writer.close()
+            pipes[reader] = name
+        while pipes:
+            for reader in multiprocessing.connection.wait(list(pipes)):
+                name = pipes[reader]
+                kind, content = _hear(reader, processes[name])
+                if kind != "end":
+                    on_message(kind, name, content)
+                    continue
+                del pipes[reader]
                 if content:
                     problems[name] = content
-            else:
-                on_message(kind, name, content)
     finally:
         for process in processes.values():
-            process.join(None if not running else 0.1)
+            process.join(None if not pipes else 0.1)
             if process.is_alive():
                 process.terminate()
                 process.join()
     return problems
+
+
+def _hear(reader, process):
+    """The rig's next message; it ends with its process, too."""
+    try:
+        return reader.recv()
+    except (EOFError, OSError):
+        process.join()
+        return "end", f"ended with code {process.exitcode}"

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 import unittest
 
@@ -189,8 +190,9 @@ def rig_that_speaks(run, say, number):
     say("number", number)
     if number == 3:
         raise ProcessError("it broke")
-    if number == 4:
+    if number == 4:  # dies in the middle of a sentence
         shutil.rmtree(run.folder)
+        threading.Thread(target=say, args=("much", "x" * 10_000_000), daemon=True).start()
         os._exit(7)
 
 
