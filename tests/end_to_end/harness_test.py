@@ -193,6 +193,7 @@ def rig_that_speaks(run, say, number):
     if number == 4:  # dies in the middle of a sentence
         shutil.rmtree(run.folder)
         threading.Thread(target=say, args=("much", "x" * 10_000_000), daemon=True).start()
+        time.sleep(0.01)
         os._exit(7)
 
 
