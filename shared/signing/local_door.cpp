@@ -17,6 +17,9 @@ namespace {
 
 // Signatures made in one go. Small, because what is urgent waits until a thread has finished its piece: some ten milliseconds.
 constexpr std::size_t kPieceMax = 16;
+// Each thread's share comes in so many pieces: what a thread that is held up (the machine has other work) leaves undone is
+// little.
+constexpr std::size_t kPiecesPerThread = 4;
 
 }  // namespace
 
@@ -76,7 +79,7 @@ void LocalDoor::sign_piece(Job& job, std::size_t first, std::size_t last) {
 }
 
 std::size_t LocalDoor::piece_size(std::size_t signatures, std::size_t threads) {
-    const std::size_t shares = std::max<std::size_t>(1, threads);
+    const std::size_t shares = std::max<std::size_t>(1, threads) * kPiecesPerThread;
     return std::clamp<std::size_t>((signatures + shares - 1) / shares, 1, kPieceMax);
 }
 

@@ -167,9 +167,9 @@ TEST_F(BusyDoorTest, UrgentMessages_OvertakeWhatWasAskedBefore) {
 
 TEST_F(BusyDoorTest, PiecesAreSmall_AndEveryThreadHasWork) {
     EXPECT_EQ(LocalDoor::piece_size(10'000, 2), 16U);
-    EXPECT_EQ(LocalDoor::piece_size(13, 2), 7U);
+    EXPECT_EQ(LocalDoor::piece_size(13, 2), 2U);
     EXPECT_EQ(LocalDoor::piece_size(1, 8), 1U);
-    EXPECT_EQ(LocalDoor::piece_size(40, 0), 16U);
+    EXPECT_EQ(LocalDoor::piece_size(40, 0), 10U);
 }
 
 TEST_F(BusyDoorTest, DoorAndDutyGone_ThreadsFinishWithoutThem) {
