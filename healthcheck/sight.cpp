@@ -63,7 +63,6 @@ Sight look(const Answers& answers, const protection::Tenure& highest, std::strin
     }
     sight.enough = true;
     const auto last = youngest(answers, self);
-    sight.vacant = highest.generation == 0 || highest.holder == self || given_up(last, highest, times.vacancy);
     for (const auto& [name, heard] : last) {
         const bool on_duty = heard.beat.on_duty && heard.age <= times.vacancy;
         sight.other_on_duty = sight.other_on_duty || on_duty;
@@ -72,6 +71,9 @@ Sight look(const Answers& answers, const protection::Tenure& highest, std::strin
         if (sight.other.empty() || on_duty) sight.other = name;
         sight.sentence += (sight.sentence.empty() ? "" : "; ") + describe(heard);
     }
+    // The highest generation may be ours by the promise of a few: then whoever is on duty goes on in the one before.
+    const bool ours = highest.holder == self && !sight.other_on_duty;
+    sight.vacant = highest.generation == 0 || ours || given_up(last, highest, times.vacancy);
     if (last.empty()) sight.sentence = "no other instance was heard by " + count + " protectors";
     return sight;
 }

@@ -14,8 +14,8 @@ namespace holdfast::healthcheck {
 struct Sight {
     // Q protectors have answered; all else is false without.
     bool enough{false};
-    // Nobody is on duty for sure: the generation in force is our own, or there is none yet, or its holder itself says that it
-    // is off duty (in that generation).
+    // Nobody is on duty for sure: the highest generation is our own and nobody else says to be on duty (one that only a few
+    // members promised us has fenced nobody), or there is none yet, or its holder itself says that it is off duty (in it).
     bool vacant{false};
     // Another instance was on duty when it was last heard, by any protector within `vacancy`.
     bool other_on_duty{false};

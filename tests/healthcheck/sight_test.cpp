@@ -63,6 +63,14 @@ TEST(Sight, VacantIfTheHolderSaysSoItself) {
     EXPECT_FALSE(see(Answers(3)).vacant) << "silence is no resignation";
 }
 
+// A generation that only a few members promised us fences nobody (pair simulation, seed 17875).
+TEST(Sight, NotVacantByAGenerationOfOurs_WhileTheOtherIsOnDuty) {
+    EXPECT_FALSE(see(same(heard(true, true, 100ms, 6), 3), kOurs).vacant);
+    EXPECT_FALSE(see(same(heard(true, false, 3s, 6), 3), kOurs).vacant);
+    EXPECT_TRUE(see(same(heard(true, true, 3001ms, 6), 3), kOurs).vacant);
+    EXPECT_TRUE(see(same(heard(false, true, 100ms, 6), 3), kOurs).vacant);
+}
+
 TEST(Sight, VacantIfNobodyElseHoldsIt) {
     EXPECT_TRUE(see(Answers(3), Tenure{}).vacant);
     EXPECT_TRUE(see(Answers(3), kOurs).vacant);
